@@ -34,7 +34,7 @@ class Kind(StrEnum):
     UNAVAILABLE = "unavailable"
 
 
-class Refusal(Exception):  # noqa: N818 -- a refusal is an ordinary answer, not an error of ours
+class Refusal(Exception):
     """The request was refused."""
 
     code: ClassVar[str] = "refused"
@@ -42,7 +42,7 @@ class Refusal(Exception):  # noqa: N818 -- a refusal is an ordinary answer, not 
     kind: ClassVar[Kind] = Kind.MALFORMED
 
     def __init__(self, detail: str = "", *, retry_after: int | None = None, current: object = None) -> None:
-        """`detail` never repeats input; `retry_after` is in seconds; `current` is the row a stale write met."""
+        """`detail` repeats no input, `retry_after` is in seconds, `current` is the row a stale write met."""
         super().__init__(detail or self.title)
         self.detail = detail or self.title
         self.retry_after = retry_after
@@ -86,7 +86,7 @@ class ValidationFailed(Refusal):
 
 
 class MalformedRequest(Refusal):
-    """The request cannot be read without guessing: broken JSON, duplicate keys, bad UTF-8, a value sent twice."""
+    """The request cannot be read without guessing: broken JSON, a key or value sent twice, bad UTF-8."""
 
     code = "malformed_request"
     title = "Malformed request"
