@@ -1,8 +1,17 @@
 """What the business needs from outside, where two real answers exist."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+from uuid import UUID
+
+from app.domain.access import UserRole
+
+MAX_QUOTA = 1_000_000
+MAX_WINDOW = 86_400
+"""Seconds; a day."""
 
 
 class Clock(Protocol):
@@ -15,11 +24,23 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """At most `quota` requests in `window` seconds, refilled evenly (GCRA)."""
+    """At most `quota` requests in `window` seconds, refilled evenly (GCRA).
+
+    While the shared count is out of reach, a strict limit still holds, at a lower rate, and others are open.
+    Raises `ValueError` for a name that is not of lower-case letters, digits, `-` and `_`, and outside of
+    1 to `MAX_QUOTA` requests and 1 to `MAX_WINDOW` seconds.
+    """
 
     name: str
     quota: int
     window: int
+    strict: bool = True
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[a-z][a-z0-9_-]*", self.name):
+            raise ValueError(f"A limit's name is lower-case letters, digits, - and _, not {self.name!r}")
+        if not (1 <= self.quota <= MAX_QUOTA and 1 <= self.window <= MAX_WINDOW):
+            raise ValueError(f"The limit {self.name} is out of range: {self.quota} in {self.window} seconds")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +58,17 @@ class Throttle(Protocol):
     """Counts what callers do, exactly across workers."""
 
     async def hit(self, limit: Limit, key: str, *, cost: int = 1) -> Verdict:
-        """Take `cost` from the quota of `key`, or tell when it may be asked for again; never raises."""
+        """Take `cost` from the quota of `key`, or tell when it may be asked for again; never raises.
+
+        A cost below 1 counts as 1; one above the quota never passes.
+        """
+        ...
+
+    async def hit_all(self, hits: Sequence[tuple[Limit, str]], *, cost: int = 1) -> list[Verdict]:
+        """Take `cost` from every limit and key, each pair named once, or from none if one of them refuses.
+
+        The verdicts are in the order of the hits; never raises.
+        """
         ...
 
 
@@ -54,4 +85,12 @@ class PasswordHasher(Protocol):
 
     def outdated(self, hashed: str) -> bool:
         """Whether the hash has another cost than the configured one."""
+        ...
+
+
+class TokenSigner(Protocol):
+    """Signs access tokens."""
+
+    def issue(self, user_id: UUID, session_id: UUID, role: UserRole) -> str:
+        """A token for the session, good from now on for `ACCESS_TOKEN_LIFETIME`."""
         ...

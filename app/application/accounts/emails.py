@@ -1,0 +1,32 @@
+"""Who an e-mail address is: one canonical form per mailbox, so that look-alikes are told apart."""
+
+import unicodedata
+
+import idna
+
+from app.domain.accounts import EMAIL_MAX
+from app.domain.errors import Issue, IssueCode, ValidationFailed
+
+
+def canonical_email(email: str) -> str:
+    """The form by which accounts are told apart: NFKC, lower case, the domain in IDNA 2008 (UTS 46).
+
+    Raises `ValidationFailed` when the domain is none.
+    """
+    local, _, domain = unicodedata.normalize("NFKC", email.strip()).rpartition("@")
+    try:
+        canonical = f"{local.lower()}@{idna.encode(domain, uts46=True).decode().lower()}"
+    except (idna.IDNAError, UnicodeError):
+        canonical = ""
+    if not local or len(canonical) > EMAIL_MAX or not canonical:
+        raise ValidationFailed(
+            [
+                Issue(
+                    IssueCode.INVALID_FORMAT,
+                    ("email",),
+                    "Expected an e-mail address",
+                    params={"format": "email"},
+                )
+            ]
+        )
+    return canonical

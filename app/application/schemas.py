@@ -1,0 +1,37 @@
+"""Struct bases: what comes in is closed, what goes out is frozen and always whole."""
+
+from typing import Annotated
+from uuid import UUID
+
+from msgspec import UNSET, Meta, Struct
+
+MAX_SAFE_INTEGER = 2**53 - 1
+
+Limit = Annotated[int, Meta(ge=1, le=100, description="How many items a page holds at the most.")]
+Cursor = Annotated[
+    str,
+    Meta(min_length=1, max_length=512, description="Where the page starts: `nextCursor` of the one before."),
+]
+
+
+class Command(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True, rename="camel"):
+    """Something a caller asks for; fields it does not know are refused."""
+
+
+class Patch(Command, frozen=True):
+    """A change to some fields (RFC 7396): what was not sent stays UNSET and is left alone."""
+
+    def changes(self) -> dict[str, object]:
+        """The fields that were sent, by their column names."""
+        return {name: value for name in self.__struct_fields__ if (value := getattr(self, name)) is not UNSET}
+
+
+class View(Struct, frozen=True, rename="camel", gc=False):
+    """Something a caller is shown; every field is always present."""
+
+
+class Row(View, frozen=True, gc=False):
+    """A view of one stored row; its `version` is its entity tag."""
+
+    id: Annotated[UUID, Meta(description="UUIDv7: ids sort by the time of their making.")]
+    version: Annotated[int, Meta(ge=1, le=MAX_SAFE_INTEGER, description="Counts the row's changes.")]

@@ -1,0 +1,81 @@
+"""One transaction's worth of services, and the only commit."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import cached_property
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.application.accounts.service import AccountService
+from app.application.accounts.sessions import SessionService
+from app.application.paging import CursorCodec
+from app.application.todos.service import TodoService
+from app.domain.ports import Clock
+from app.infrastructure.database.engine import Database
+from app.infrastructure.database.errors import database_refusals
+from app.infrastructure.database.repositories.accounts import (
+    RefreshTokenRepository,
+    SessionRepository,
+    UserRepository,
+)
+from app.infrastructure.database.repositories.todos import TodoRepository
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What services need beside the database."""
+
+    clock: Clock
+    cursors: CursorCodec
+    refresh_key: bytes
+
+
+class Services:
+    """The services of one unit of work; each is made when it is first asked for."""
+
+    def __init__(self, session: AsyncSession, tools: Tools) -> None:
+        self._session = session
+        self._tools = tools
+
+    @cached_property
+    def accounts(self) -> AccountService:
+        """Accounts."""
+        return AccountService(UserRepository(session=self._session), self._tools.clock)
+
+    @cached_property
+    def sessions(self) -> SessionService:
+        """Sign-ins."""
+        return SessionService(
+            SessionRepository(session=self._session),
+            RefreshTokenRepository(session=self._session),
+            self._tools.clock,
+            self._tools.refresh_key,
+        )
+
+    @cached_property
+    def todos(self) -> TodoService:
+        """Todos."""
+        return TodoService(TodoRepository(session=self._session), self._tools.clock, self._tools.cursors)
+
+
+@dataclass(frozen=True, slots=True)
+class UnitOfWork:
+    """Opens transactions for HTTP, GraphQL, jobs and the command line alike."""
+
+    database: Database
+    tools: Tools
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncGenerator[Services]:
+        """A transaction: committed on a clean exit, rolled back on any exception."""
+        with database_refusals():
+            async with self.database.sessions.begin() as session:
+                yield Services(session, self.tools)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncGenerator[Services]:
+        """Reads without a transaction, a round trip each; nothing may be written here."""
+        with database_refusals():
+            async with self.database.reads() as session:
+                yield Services(session, self.tools)

@@ -1,0 +1,62 @@
+"""Accounts: their limits, and what is refused to them."""
+
+from datetime import timedelta
+from typing import Final
+
+from app.domain.errors import Conflict, Kind, Refusal, Unauthenticated
+
+EMAIL_MAX: Final = 254  # RFC 5321 4.5.3.1.3, less the angle brackets
+NAME_MAX: Final = 80
+TIME_ZONE_MAX: Final = 64
+PASSWORD_MIN: Final = 8  # ASVS 5.0 6.2.1
+PASSWORD_MAX: Final = 128
+PASSWORD_MAX_BYTES: Final = 72  # what bcrypt reads; longer ones would be cut short
+DEVICE_MAX: Final = 200
+ADDRESS_MAX: Final = 45  # an IPv6 address in text
+
+ACCESS_TOKEN_LIFETIME: Final = timedelta(minutes=15)
+REFRESH_TOKEN_LIFETIME: Final = timedelta(days=7)
+SESSION_LIFETIME: Final = timedelta(days=30)
+SUCCESSOR_WINDOW: Final = timedelta(seconds=10)
+
+
+class PasswordTooLong(Refusal):
+    """The password has more than 72 bytes in UTF-8, more than bcrypt reads."""
+
+    code = "password_too_long"
+    title = "Password too long"
+    kind = Kind.INVALID
+
+
+class EmailTaken(Conflict):
+    """An account with this e-mail address exists already."""
+
+    code = "email_taken"
+    title = "E-mail address taken"
+
+
+class InvalidCredentials(Unauthenticated):
+    """The e-mail address and the password do not belong together; it is not told which one is wrong."""
+
+    code = "invalid_credentials"
+    title = "Invalid credentials"
+
+
+class InvalidRefreshToken(Unauthenticated):
+    """The refresh token is unknown, expired, or its session has ended."""
+
+    code = "invalid_refresh_token"
+    title = "Invalid refresh token"
+
+
+class RefreshTokenReused(Unauthenticated):
+    """A refresh token was used again after its successor; its session has been ended (RFC 9700 4.14.2)."""
+
+    code = "refresh_reused"
+    title = "Refresh token used again"
+
+
+def check_password_length(password: str) -> None:
+    """Refuse what bcrypt would cut short; raises `PasswordTooLong`."""
+    if len(password.encode(errors="surrogatepass")) > PASSWORD_MAX_BYTES:
+        raise PasswordTooLong(f"A password has at most {PASSWORD_MAX_BYTES} bytes in UTF-8")

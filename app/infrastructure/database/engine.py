@@ -1,0 +1,93 @@
+"""Opens the database: one pool of connections, with sessions that write and sessions that only read."""
+
+import ssl
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+APPLICATION_NAME: Final = "evenstar"
+POOL_TIMEOUT_SECONDS: Final = 1.0
+CONNECT_TIMEOUT_SECONDS: Final = 3.0
+
+# libpq's modes (PostgreSQL 18 manual, 34.19): up to `require` the certificate is not looked at.
+_UNVERIFIED: Final = frozenset({"allow", "prefer", "require"})
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """The engine and its two kinds of sessions."""
+
+    engine: AsyncEngine
+    sessions: async_sessionmaker[AsyncSession]
+    reads: async_sessionmaker[AsyncSession]
+    """Autocommitting: a read costs one round trip, and a write would not be undone, so none is made here."""
+
+
+def open_database(url: str, *, pool_size: int, statement_timeout: int) -> Database:
+    """Make the pool without connecting; `statement_timeout` is in seconds."""
+    target, arguments = connection_target(url)
+    arguments["server_settings"] = {
+        "application_name": APPLICATION_NAME,
+        "statement_timeout": str(statement_timeout * 1000),
+        "idle_in_transaction_session_timeout": "30000",
+        "jit": "off",
+    }
+    engine = create_async_engine(
+        target,
+        connect_args=arguments,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=POOL_TIMEOUT_SECONDS,
+        pool_use_lifo=True,
+        # bound values are people's data and secrets, and errors are logged
+        hide_parameters=True,
+    )
+    return database_on(engine)
+
+
+def database_on(engine: AsyncEngine) -> Database:
+    """Sessions over an engine that stands already."""
+    return Database(
+        engine=engine,
+        sessions=async_sessionmaker(engine, expire_on_commit=False),
+        reads=async_sessionmaker(
+            engine.execution_options(isolation_level="AUTOCOMMIT"), expire_on_commit=False
+        ),
+    )
+
+
+def connection_target(url: str) -> tuple[URL, dict[str, Any]]:
+    """Translate a libpq URL, as every host hands it out, into what SQLAlchemy and asyncpg understand.
+
+    Knows `postgres://`, `sslmode=`, `sslrootcert=` and Unix sockets (`?host=/dir`).
+    Raises `ValueError` on any other scheme.
+    """
+    parsed = make_url(url)
+    if parsed.drivername not in {"postgres", "postgresql", "postgresql+asyncpg"}:
+        raise ValueError("DATABASE_URL must start with postgres:// or postgresql://")
+    query = {name: value for name, value in parsed.query.items() if isinstance(value, str)}
+    arguments: dict[str, Any] = {"timeout": CONNECT_TIMEOUT_SECONDS}
+    tls = _tls(query)
+    if tls is not None:
+        arguments["ssl"] = tls
+    for unknown in ("channel_binding", "target_session_attrs", "connect_timeout", "application_name"):
+        query.pop(unknown, None)
+    return parsed.set(drivername="postgresql+asyncpg", query=query), arguments
+
+
+def _tls(query: dict[str, str]) -> ssl.SSLContext | bool | str | None:
+    mode = query.pop("sslmode", None)
+    root = query.pop("sslrootcert", None)
+    if mode is None:
+        return None
+    if mode == "disable":
+        return False
+    if mode in _UNVERIFIED and root is None:
+        return mode
+    if mode not in {"verify-ca", "verify-full", *_UNVERIFIED}:
+        raise ValueError("DATABASE_URL has an unknown sslmode")
+    context = ssl.create_default_context(cafile=None if root in {None, "system"} else root)
+    context.check_hostname = mode == "verify-full"
+    return context

@@ -1,0 +1,90 @@
+"""Queries over todos; each of them carries whose they are."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+import msgspec
+from advanced_alchemy.repository import SQLAlchemyAsyncRepository
+from sqlalchemy import ColumnElement, delete, func, insert, literal, select, true, tuple_, update
+
+from app.domain.access import Actor
+from app.infrastructure.database.models import Todo
+from app.infrastructure.database.repositories.projection import columns
+
+ViewT = TypeVar("ViewT", bound=msgspec.Struct)
+Position = tuple[datetime, UUID]
+
+
+class TodoRepository(SQLAlchemyAsyncRepository[Todo]):
+    """Finds and stores todos, newest first."""
+
+    model_type = Todo
+
+    async def list_newest(
+        self, schema: type[ViewT], actor: Actor, *, limit: int, after: Position | None
+    ) -> list[ViewT]:
+        """The next `limit` todos behind the position, newest first."""
+        query = (
+            select(*columns(schema, Todo))
+            .where(self.visible_to(actor))
+            .order_by(Todo.created_at.desc(), Todo.id.desc())
+            .limit(limit)
+        )
+        if after is not None:
+            created_at, todo_id = after
+            position = tuple_(literal(created_at), literal(todo_id))
+            query = query.where(tuple_(Todo.created_at, Todo.id) < position)
+        return [schema(*row) for row in await self.session.execute(query)]
+
+    async def find(self, schema: type[ViewT], actor: Actor, todo_id: UUID) -> ViewT | None:
+        """One todo, or None when there is none that the actor may see."""
+        query = select(*columns(schema, Todo)).where(Todo.id == todo_id, self.visible_to(actor))
+        row = (await self.session.execute(query)).one_or_none()
+        return None if row is None else schema(*row)
+
+    async def insert(self, schema: type[ViewT], values: Mapping[str, Any]) -> ViewT:
+        """Store a new todo and return it as stored."""
+        statement = insert(Todo).values(**values).returning(*columns(schema, Todo))
+        return schema(*(await self.session.execute(statement)).one())
+
+    async def change(
+        self,
+        schema: type[ViewT],
+        actor: Actor,
+        todo_id: UUID,
+        values: Mapping[str, Any],
+        *,
+        version: int | None,
+    ) -> ViewT | None:
+        """Set the named columns and count the version up; None when no visible todo has id and version.
+
+        A todo that is done already keeps the instant at which it was.
+        """
+        if values.get("completed_at") is not None:
+            values = {**values, "completed_at": func.coalesce(Todo.completed_at, values["completed_at"])}
+        statement = (
+            update(Todo)
+            .where(Todo.id == todo_id, self.visible_to(actor), self._at(version))
+            .values(version=Todo.version + 1, **values)
+            .returning(*columns(schema, Todo))
+        )
+        row = (await self.session.execute(statement)).one_or_none()
+        return None if row is None else schema(*row)
+
+    async def remove(self, actor: Actor, todo_id: UUID, *, version: int | None) -> bool:
+        """Delete the todo; False when no visible todo has id and version."""
+        statement = (
+            delete(Todo)
+            .where(Todo.id == todo_id, self.visible_to(actor), self._at(version))
+            .returning(Todo.id)
+        )
+        return (await self.session.execute(statement)).one_or_none() is not None
+
+    def visible_to(self, actor: Actor) -> ColumnElement[bool]:
+        """The clause that every query over todos carries."""
+        return Todo.owner_id == actor.id
+
+    def _at(self, version: int | None) -> ColumnElement[bool]:
+        return true() if version is None else Todo.version == version

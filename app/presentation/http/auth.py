@@ -1,0 +1,51 @@
+"""Sign-in by bearer token: Litestar's JWT middleware over our own verification."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+from litestar.connection import ASGIConnection
+from litestar.security.jwt import JWTAuth, Token
+
+from app.domain.access import Actor
+from app.domain.errors import Unauthenticated
+from app.infrastructure.security.tokens import AccessTokens, Claims
+from app.presentation.http.guards import PUBLIC_KEY
+
+
+@dataclass
+class AccessToken(Token):
+    """Litestar's token, made of claims that `AccessTokens` has verified, keys picked by `kid`."""
+
+    verifier: ClassVar[AccessTokens]
+    claims: Claims | None = None
+
+    def __post_init__(self) -> None:
+        """Every claim is verified already, against the one clock."""
+
+    @classmethod
+    def decode(cls, encoded_token: str, *_: Any, **__: Any) -> Self:
+        """Verify a compact JWT; raises `Unauthenticated`."""
+        claims = cls.verifier.verify(encoded_token)
+        return cls(exp=claims.expires_at, sub=str(claims.sub), iat=claims.issued_at, claims=claims)
+
+
+async def _actor(token: AccessToken, _: ASGIConnection[Any, Any, Any, Any]) -> Actor:
+    claims = token.claims
+    if claims is None:
+        raise Unauthenticated
+    return Actor(id=claims.sub, session_id=claims.sid, role=claims.role, scopes=claims.scopes)
+
+
+def bearer_auth(verifier: AccessTokens) -> JWTAuth[Actor, AccessToken]:
+    """Protection of every handler that is not marked public one by one, never by a pattern of paths."""
+    token_type = type("BoundAccessToken", (AccessToken,), {"verifier": verifier})
+    return JWTAuth[Actor, AccessToken](
+        retrieve_user_handler=_actor,
+        token_cls=token_type,
+        # keys are picked by their id, not handed to the middleware
+        token_secret="",
+        algorithm="ES256",
+        exclude_opt_key=PUBLIC_KEY,
+        exclude_http_methods=["OPTIONS"],
+    )

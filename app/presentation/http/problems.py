@@ -1,0 +1,123 @@
+"""The one place where a refusal becomes an RFC 9457 problem, and the one place that knows statuses."""
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+import msgspec
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+
+from app.domain.errors import (
+    InternalError,
+    Issue,
+    Kind,
+    MalformedRequest,
+    MethodNotAllowed,
+    NotFound,
+    PayloadTooLarge,
+    Refusal,
+    Unauthenticated,
+    Unavailable,
+    UnsupportedMediaType,
+    ValidationFailed,
+)
+from app.presentation.http.context import request_id
+
+MEDIA_TYPE: Final = "application/problem+json"
+TYPE_BASE: Final = "/problems/"
+
+STATUS: Final[Mapping[Kind, HTTPStatus]] = {
+    Kind.MALFORMED: HTTPStatus.BAD_REQUEST,
+    Kind.UNAUTHENTICATED: HTTPStatus.UNAUTHORIZED,
+    Kind.FORBIDDEN: HTTPStatus.FORBIDDEN,
+    Kind.NOT_FOUND: HTTPStatus.NOT_FOUND,
+    Kind.METHOD_NOT_ALLOWED: HTTPStatus.METHOD_NOT_ALLOWED,
+    Kind.NOT_ACCEPTABLE: HTTPStatus.NOT_ACCEPTABLE,
+    Kind.TIMEOUT: HTTPStatus.REQUEST_TIMEOUT,
+    Kind.CONFLICT: HTTPStatus.CONFLICT,
+    Kind.GONE: HTTPStatus.GONE,
+    Kind.STALE: HTTPStatus.PRECONDITION_FAILED,
+    Kind.TOO_LARGE: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    Kind.UNSUPPORTED_MEDIA_TYPE: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    Kind.INVALID: HTTPStatus.UNPROCESSABLE_ENTITY,
+    Kind.TOO_MANY: HTTPStatus.TOO_MANY_REQUESTS,
+    Kind.INTERNAL: HTTPStatus.INTERNAL_SERVER_ERROR,
+    Kind.UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
+# what Litestar itself raises before a handler is reached
+_BY_STATUS: Final[Mapping[int, type[Refusal]]] = {
+    HTTPStatus.BAD_REQUEST: MalformedRequest,
+    HTTPStatus.UNAUTHORIZED: Unauthenticated,
+    HTTPStatus.NOT_FOUND: NotFound,
+    HTTPStatus.METHOD_NOT_ALLOWED: MethodNotAllowed,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: PayloadTooLarge,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: UnsupportedMediaType,
+    HTTPStatus.SERVICE_UNAVAILABLE: Unavailable,
+}
+
+_logger = logging.getLogger("app.errors")
+
+
+def problem(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Any]:
+    """The refusal as a problem document, with the headers its status calls for."""
+    status = STATUS[refusal.kind]
+    body: dict[str, Any] = {
+        "type": f"{TYPE_BASE}{refusal.code}",
+        "title": refusal.title,
+        "status": status.value,
+        "code": refusal.code,
+        "detail": refusal.detail,
+        "instance": request.scope["path"],
+        "requestId": request_id(request.scope),
+    }
+    headers: dict[str, str] = {}
+    if isinstance(refusal, ValidationFailed):
+        body["issues"] = [_issue(issue) for issue in refusal.issues]
+    if refusal.current is not None:
+        body["current"] = refusal.current
+    if refusal.retry_after is not None:
+        headers["Retry-After"] = str(refusal.retry_after)
+    if refusal.kind is Kind.UNAUTHENTICATED:
+        # RFC 6750 3.1; at the sign-in routes it is the grant that is not valid (RFC 6749 5.2)
+        reason = "invalid_token" if refusal.code == Unauthenticated.code else "invalid_grant"
+        headers["WWW-Authenticate"] = f'Bearer error="{reason}"'
+    return Response(
+        msgspec.json.encode(body), status_code=status.value, media_type=MEDIA_TYPE, headers=headers
+    )
+
+
+def on_refusal(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Any]:
+    """Answer a refusal of ours."""
+    return problem(request, refusal)
+
+
+def on_http_exception(request: Request[Any, Any, Any], exception: HTTPException) -> Response[Any]:
+    """Answer what Litestar refuses by itself, in our words: its own would repeat input."""
+    kind = _BY_STATUS.get(exception.status_code)
+    if kind is None:
+        return on_exception(request, exception)
+    response = problem(request, kind())
+    allow = (exception.headers or {}).get("allow")
+    if allow is not None:
+        response.headers["Allow"] = allow
+    return response
+
+
+def on_exception(request: Request[Any, Any, Any], exception: Exception) -> Response[Any]:
+    """Answer a fault of ours with nothing but the request's id, under which the log has the rest."""
+    # `exc_info` without the message of the exception's own text in the answer
+    _logger.error("unhandled exception", exc_info=exception, extra={"request_id": request_id(request.scope)})
+    return problem(request, InternalError())
+
+
+def _issue(issue: Issue) -> dict[str, Any]:
+    return {
+        "code": issue.code.value,
+        "path": list(issue.path),
+        "in": issue.location,
+        "message": issue.message,
+        **issue.params,
+    }
