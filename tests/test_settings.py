@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from app.settings import VARIABLES, RateLimit, Settings, SettingsError
@@ -150,6 +151,7 @@ def test_what_follows_from_a_variable_at_fault_is_no_second_fault() -> None:
                 "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
                 "0123456789abcdef0123456789abcdef",
                 "qwertyuiop" * 4,
+                "aA0z~!A~0!azA0~a!z0A~az!0aA!~z0Aa",
                 f"Change-Me-{SECRET}",
                 f"CHANGEME{SECRET}",
                 f"{SECRET}example",
@@ -222,6 +224,7 @@ def test_production_reports_unsafe_missing_and_malformed_values_at_once(tmp_path
     assert "canary" not in f"{raised.value}{raised.value!r}"
 
 
+@examples(deadline=None)  # a busy machine is no fault of the settings
 @given(
     name=st.sampled_from(SHELL_NAMES),
     text=st.text(st.characters(codec=None, categories=None, exclude_categories=()), max_size=60),
@@ -233,7 +236,8 @@ def test_no_text_of_any_variable_is_told_but_a_harmless_one(name: str, text: str
     except SettingsError as error:
         told = f"{error} {error!r}"
     else:
-        told = repr(settings) if VARIABLES[name.lower()].secret else ""
+        variable = VARIABLES.get(name.lower())
+        told = "" if variable and not variable.secret else repr(settings)
     assert "canary" not in told
 
 

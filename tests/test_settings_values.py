@@ -117,6 +117,7 @@ def test_a_well_formed_value_is_taken(name: str, text: str, value: object) -> No
         ("DATABASE_URL", "postgresql:///canary?host="),
         ("DATABASE_URL", "postgresql://user:can#ary@host/name"),
         ("DATABASE_URL", "postgresql://user:can/ary@host/name"),
+        ("DATABASE_URL", "postgresql://user@host/name#canary"),
         ("DATABASE_URL", "postgresql://user:can ary@host/name"),
         ("DATABASE_URL", "postgresql://user:cänary@host/name"),
         ("DATABASE_URL", "postgresql://user:canary@[::1/name"),
