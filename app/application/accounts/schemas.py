@@ -106,7 +106,5 @@ class TokenPair(View, frozen=True, gc=False):
     access_token: Annotated[str, Meta(description="An ES256 JWT for the Authorization header (RFC 9068).")]
     refresh_token: RefreshTokenText
     token_type: Literal["Bearer"]
-    expires_in: Annotated[
-        int, Meta(ge=1, le=900, description="Seconds the access token lives.", examples=[900])
-    ]
+    expires_in: Annotated[int, Meta(ge=1, le=900, description="Seconds the access token lives.", examples=[900])]
     user: User

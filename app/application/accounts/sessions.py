@@ -41,9 +41,7 @@ class Grant:
 class SessionService:
     """Keeps sessions. A refresh token has 256 random bits and only its hash is stored (ASVS 5.0 7.2.3)."""
 
-    def __init__(
-        self, sessions: SessionRepository, tokens: RefreshTokenRepository, clock: Clock, key: bytes
-    ) -> None:
+    def __init__(self, sessions: SessionRepository, tokens: RefreshTokenRepository, clock: Clock, key: bytes) -> None:
         self._sessions = sessions
         self._tokens = tokens
         self._clock = clock

@@ -13,9 +13,7 @@ def checked_time_zone(name: str | UnsetType) -> str:
     if isinstance(name, UnsetType):
         return "UTC"
     if name not in _names():
-        raise ValidationFailed(
-            [Issue(IssueCode.CUSTOM, ("timeZone",), "Expected the name of an IANA time zone")]
-        )
+        raise ValidationFailed([Issue(IssueCode.CUSTOM, ("timeZone",), "Expected the name of an IANA time zone")])
     return name
 
 

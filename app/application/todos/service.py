@@ -13,6 +13,8 @@ from app.domain.errors import NotFound, StaleVersion
 from app.domain.ports import Clock
 from app.infrastructure.database.repositories.todos import TodoRepository
 
+Versions = frozenset[int] | None
+
 
 class TodoService:
     """Decides over todos; every method takes the actor first, and what is not theirs does not exist."""
@@ -59,29 +61,27 @@ class TodoService:
             },
         )
 
-    async def update(
-        self, actor: Actor, todo_id: UUID, data: TodoUpdate, *, version: int | None = None
-    ) -> Todo:
-        """Change the fields that were sent; raises `NotFound`, or `StaleVersion` when not at `version`."""
+    async def update(self, actor: Actor, todo_id: UUID, data: TodoUpdate, *, versions: Versions = None) -> Todo:
+        """Change the fields that were sent; raises `NotFound`, or `StaleVersion` when at none of the `versions`."""
         actor.require(Permission.TODOS_WRITE)
         values = data.changes()
         if values:
-            changed = await self._todos.change(Todo, actor, todo_id, self._stamped(values), version=version)
+            changed = await self._todos.change(Todo, actor, todo_id, self._stamped(values), versions=versions)
             if changed is not None:
                 return changed
-        return await self._found(actor, todo_id, version=version)
+        return await self._found(actor, todo_id, versions=versions)
 
-    async def delete(self, actor: Actor, todo_id: UUID, *, version: int | None = None) -> None:
-        """Delete a todo; raises `NotFound`, or `StaleVersion` when not at `version`."""
+    async def delete(self, actor: Actor, todo_id: UUID, *, versions: Versions = None) -> None:
+        """Delete a todo; raises `NotFound`, or `StaleVersion` when at none of the `versions`."""
         actor.require(Permission.TODOS_WRITE)
-        if not await self._todos.remove(actor, todo_id, version=version):
-            await self._found(actor, todo_id, version=version)
+        if not await self._todos.remove(actor, todo_id, versions=versions):
+            await self._found(actor, todo_id, versions=versions)
 
-    async def _found(self, actor: Actor, todo_id: UUID, *, version: int | None = None) -> Todo:
+    async def _found(self, actor: Actor, todo_id: UUID, *, versions: Versions = None) -> Todo:
         todo = await self._todos.find(Todo, actor, todo_id)
         if todo is None:
             raise NotFound
-        if version is not None and todo.version != version:
+        if versions is not None and todo.version not in versions:
             raise StaleVersion(current=todo)
         return todo
 

@@ -1,7 +1,6 @@
 """The keys of access tokens: a private JWK Set in a file (RFC 7517); the first key signs, all verify."""
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -11,6 +10,8 @@ from typing import Any, Final
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 from jwt.utils import base64url_encode
+
+from app.infrastructure.security.files import write_once
 
 ALGORITHM: Final = "ES256"
 _PRIVATE_MEMBER: Final = "d"
@@ -60,20 +61,8 @@ def load_keyring(path: Path) -> Keyring:
 
 
 def ensure_key_file(path: Path) -> None:
-    """Make the file with one fresh key unless it is there; of parallel makers one wins."""
-    if path.exists():
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        json.dump({"keys": [generate_key()]}, file, indent=2)
-    try:
-        # a link, unlike a rename, does not replace what another process has made meanwhile
-        os.link(draft, path)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
+    """Make the file with one fresh key unless it is there."""
+    write_once(path, json.dumps({"keys": [generate_key()]}, indent=2))
 
 
 def _private_key(jwk: Mapping[str, Any]) -> ec.EllipticCurvePrivateKey:

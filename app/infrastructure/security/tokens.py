@@ -22,7 +22,8 @@ TOKEN_TYPE: Final = "at+jwt"  # noqa: S105 -- the media type of RFC 9068
 TOKEN_MAX_BYTES: Final = 4096
 CLOCK_SKEW: Final = timedelta(seconds=5)
 
-Seconds = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
+# up to the year 9999, as far as a datetime goes
+Seconds = Annotated[int, msgspec.Meta(ge=0, le=253402300799)]
 
 
 class Claims(msgspec.Struct, frozen=True):
@@ -37,6 +38,16 @@ class Claims(msgspec.Struct, frozen=True):
     sid: UUID
     role: UserRole
     scope: str
+
+    @property
+    def expires_at(self) -> datetime:
+        """When the token ends."""
+        return datetime.fromtimestamp(self.exp, UTC)
+
+    @property
+    def issued_at(self) -> datetime:
+        """When the token began."""
+        return datetime.fromtimestamp(self.iat, UTC)
 
     @property
     def scopes(self) -> frozenset[Permission]:
@@ -94,9 +105,9 @@ class AccessTokens:
         except (jwt.PyJWTError, msgspec.MsgspecError, ValueError) as error:
             raise Unauthenticated("The access token is not valid") from error
         now = self.clock.now()
-        if now >= datetime.fromtimestamp(claims.exp, UTC):
+        if now >= claims.expires_at:
             raise Unauthenticated("The access token has expired")
-        if datetime.fromtimestamp(claims.iat, UTC) > now + CLOCK_SKEW:
+        if claims.issued_at > now + CLOCK_SKEW:
             raise Unauthenticated("The access token is not valid")
         return claims
 

@@ -1,11 +1,11 @@
 """Sign-in by bearer token: Litestar's JWT middleware over our own verification."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from litestar.connection import ASGIConnection
-from litestar.security.jwt import JWTAuth, Token
+from litestar.middleware.authentication import AuthenticationResult
+from litestar.security.jwt import JWTAuth, JWTAuthenticationMiddleware, Token
 
 from app.domain.access import Actor
 from app.domain.errors import Unauthenticated
@@ -24,10 +24,22 @@ class AccessToken(Token):
         """Every claim is verified already, against the one clock."""
 
     @classmethod
-    def decode(cls, encoded_token: str, *_: Any, **__: Any) -> Self:
+    def decode(cls, encoded_token: str, *_: object, **__: object) -> Self:
         """Verify a compact JWT; raises `Unauthenticated`."""
         claims = cls.verifier.verify(encoded_token)
         return cls(exp=claims.expires_at, sub=str(claims.sub), iat=claims.issued_at, claims=claims)
+
+
+class BearerMiddleware(JWTAuthenticationMiddleware):
+    """Litestar's middleware, for the scheme Bearer and no other (RFC 6750 2.1)."""
+
+    async def authenticate_request(self, connection: ASGIConnection[Any, Any, Any, Any]) -> AuthenticationResult:
+        """Verify the Authorization header's token; raises `Unauthenticated`."""
+        given = connection.headers.getall("authorization", [])
+        scheme, _, token = given[0].partition(" ") if len(given) == 1 else ("", "", "")
+        if scheme.lower() != "bearer":
+            raise Unauthenticated
+        return await self.authenticate_token(encoded_token=token, connection=connection)
 
 
 async def _actor(token: AccessToken, _: ASGIConnection[Any, Any, Any, Any]) -> Actor:
@@ -42,6 +54,7 @@ def bearer_auth(verifier: AccessTokens) -> JWTAuth[Actor, AccessToken]:
     token_type = type("BoundAccessToken", (AccessToken,), {"verifier": verifier})
     return JWTAuth[Actor, AccessToken](
         retrieve_user_handler=_actor,
+        authentication_middleware_class=BearerMiddleware,
         token_cls=token_type,
         # keys are picked by their id, not handed to the middleware
         token_secret="",

@@ -9,7 +9,7 @@ from litestar.typing import FieldDefinition
 
 from app.application.validation import convert
 from app.domain.errors import MalformedRequest
-from app.presentation.http.decoding import check_json_content_type, decode_json
+from app.presentation.http.decoding import check_json_headers, decode_json
 
 T = TypeVar("T")
 
@@ -25,7 +25,7 @@ class StructBody(AbstractDTO[T], Generic[T]):
     def decode_bytes(self, value: bytes) -> Any:
         """The Struct; raises `UnsupportedMediaType`, `MalformedRequest`, `ValidationFailed`."""
         connection = self.asgi_connection
-        check_json_content_type(connection.scope["headers"])
+        check_json_headers(connection.scope["headers"])
         return convert(self._schemas[connection.route_handler.handler_id], decode_json(value))
 
     def decode_builtins(self, value: dict[str, Any]) -> Any:

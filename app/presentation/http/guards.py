@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from typing import Any, Final
 
+from litestar import Litestar
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
+from litestar.routes import HTTPRoute
 
 from app.domain.access import Actor, Permission
 
@@ -24,8 +26,13 @@ def requires(permission: Permission) -> Guard:
     return guard
 
 
-def assert_guarded(handlers: list[BaseRouteHandler]) -> None:
-    """Refuse to start with a handler that is neither guarded nor marked public."""
-    for handler in handlers:
-        if not handler.opt.get(PUBLIC_KEY) and not handler.resolve_guards():
-            raise RuntimeError(f"{handler} is neither guarded nor marked public")
+def assert_guarded(app: Litestar) -> None:
+    """Refuse to start with a handler that is neither guarded nor marked public; raises `RuntimeError`."""
+    for route in app.routes:
+        if isinstance(route, HTTPRoute):
+            for handler in route.route_handlers:
+                # Litestar answers OPTIONS itself, with the methods of the path and nothing else
+                if handler.http_methods == {"OPTIONS"} or handler.opt.get(PUBLIC_KEY):
+                    continue
+                if not handler.resolve_guards():
+                    raise RuntimeError(f"{route.path} {handler.handler_name} is neither guarded nor marked public")

@@ -84,9 +84,7 @@ def problem(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Any]:
         # RFC 6750 3.1; at the sign-in routes it is the grant that is not valid (RFC 6749 5.2)
         reason = "invalid_token" if refusal.code == Unauthenticated.code else "invalid_grant"
         headers["WWW-Authenticate"] = f'Bearer error="{reason}"'
-    return Response(
-        msgspec.json.encode(body), status_code=status.value, media_type=MEDIA_TYPE, headers=headers
-    )
+    return Response(msgspec.json.encode(body), status_code=status.value, media_type=MEDIA_TYPE, headers=headers)
 
 
 def on_refusal(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Any]:

@@ -13,9 +13,7 @@ from app.application.schemas import Row
 class RowResponse(Response[Any]):
     """Litestar's response, which for a row adds ETag and Location, and answers 304 to those who have it."""
 
-    def to_asgi_response(
-        self, app: Litestar | None, request: Request[Any, Any, Any], **options: Any
-    ) -> ASGIResponse:
+    def to_asgi_response(self, app: Litestar | None, request: Request[Any, Any, Any], **options: Any) -> ASGIResponse:
         """Build the ASGI response of the content."""
         content = self.content
         if isinstance(content, Row):
@@ -31,8 +29,4 @@ class RowResponse(Response[Any]):
 
 def _matches(fields: Iterable[str], tag: str) -> bool:
     """Weak comparison, as RFC 9110 13.1.2 has it for `If-None-Match`."""
-    return any(
-        candidate.strip().removeprefix("W/") in {tag, "*"}
-        for field in fields
-        for candidate in field.split(",")
-    )
+    return any(candidate.strip().removeprefix("W/") in {tag, "*"} for field in fields for candidate in field.split(","))

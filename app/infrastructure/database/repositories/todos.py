@@ -56,9 +56,9 @@ class TodoRepository(SQLAlchemyAsyncRepository[Todo]):
         todo_id: UUID,
         values: Mapping[str, Any],
         *,
-        version: int | None,
+        versions: frozenset[int] | None,
     ) -> ViewT | None:
-        """Set the named columns and count the version up; None when no visible todo has id and version.
+        """Set the named columns and count the version up; None when no visible todo has the id and one of the versions.
 
         A todo that is done already keeps the instant at which it was.
         """
@@ -66,18 +66,18 @@ class TodoRepository(SQLAlchemyAsyncRepository[Todo]):
             values = {**values, "completed_at": func.coalesce(Todo.completed_at, values["completed_at"])}
         statement = (
             update(Todo)
-            .where(Todo.id == todo_id, self.visible_to(actor), self._at(version))
+            .where(Todo.id == todo_id, self.visible_to(actor), self._at(versions))
             .values(version=Todo.version + 1, **values)
             .returning(*columns(schema, Todo))
         )
         row = (await self.session.execute(statement)).one_or_none()
         return None if row is None else schema(*row)
 
-    async def remove(self, actor: Actor, todo_id: UUID, *, version: int | None) -> bool:
-        """Delete the todo; False when no visible todo has id and version."""
+    async def remove(self, actor: Actor, todo_id: UUID, *, versions: frozenset[int] | None) -> bool:
+        """Delete the todo; False when no visible todo has the id and one of the versions."""
         statement = (
             delete(Todo)
-            .where(Todo.id == todo_id, self.visible_to(actor), self._at(version))
+            .where(Todo.id == todo_id, self.visible_to(actor), self._at(versions))
             .returning(Todo.id)
         )
         return (await self.session.execute(statement)).one_or_none() is not None
@@ -86,5 +86,5 @@ class TodoRepository(SQLAlchemyAsyncRepository[Todo]):
         """The clause that every query over todos carries."""
         return Todo.owner_id == actor.id
 
-    def _at(self, version: int | None) -> ColumnElement[bool]:
-        return true() if version is None else Todo.version == version
+    def _at(self, versions: frozenset[int] | None) -> ColumnElement[bool]:
+        return true() if versions is None else Todo.version.in_(versions)

@@ -1,0 +1,118 @@
+"""The HTTP composition root: what `litestar run` and any ASGI server serve."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from litestar import Litestar
+from litestar.config.cors import CORSConfig
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+from litestar_granian import GranianPlugin
+
+from app import bootstrap
+from app.domain.errors import Refusal
+from app.domain.ports import Clock
+from app.infrastructure.observability.logs import configure_logging
+from app.infrastructure.observability.requests import record
+from app.infrastructure.processes import end_with_launcher
+from app.presentation.cli.database import migrations_plugin, upgrade
+from app.presentation.cli.serve import Served, ServePlugin
+from app.presentation.http.accounts import AuthController, MeController
+from app.presentation.http.auth import bearer_auth
+from app.presentation.http.bodies import StructBody
+from app.presentation.http.dependencies import COMMON
+from app.presentation.http.docs import openapi_config
+from app.presentation.http.guards import assert_guarded
+from app.presentation.http.middleware import Envelope
+from app.presentation.http.openapi import document
+from app.presentation.http.problems import on_exception, on_http_exception, on_refusal
+from app.presentation.http.responses import RowResponse
+from app.presentation.http.system import HealthController, SystemController
+from app.presentation.http.todos import TodoController
+from app.settings import Settings, SettingsError
+
+VERSION = version("evenstar")
+BODY_MAX = 1024 * 1024
+
+EXPOSED_HEADERS = ["ETag", "Location", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Request-Id"]
+
+
+def create_app(settings: Settings | None = None, clock: Clock | None = None) -> Litestar:
+    """Build the application; without settings it reads the environment, and exits when that has faults."""
+    if settings is None:
+        try:
+            settings = Settings.load()
+        except SettingsError as error:
+            raise SystemExit(str(error)) from None
+    clock = clock or bootstrap.SystemClock()
+    tokens = bootstrap.access_tokens(settings, clock)
+    configure_logging(settings.log_level, settings.log_format)
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncGenerator[None]:
+        end_with_launcher()
+        async with bootstrap.start(settings, tokens, clock) as runtime:
+            app.stores.register(bootstrap.RATE_LIMITS, runtime.store, allow_override=True)
+            app.state.update(
+                unit_of_work=runtime.unit_of_work,
+                authentication=runtime.authentication,
+                throttle=runtime.throttle,
+                limits=runtime.limits,
+                health=runtime.health,
+            )
+            yield
+            runtime.health.stopping = True
+
+    app = Litestar(
+        route_handlers=[
+            AuthController,
+            MeController,
+            TodoController,
+            HealthController,
+            SystemController,
+        ],
+        dependencies={name: Provide(provide) for name, provide in COMMON.items()},
+        dto=StructBody,
+        return_dto=None,
+        response_class=RowResponse,
+        request_max_body_size=BODY_MAX,
+        exception_handlers={
+            Refusal: on_refusal,
+            HTTPException: on_http_exception,
+            Exception: on_exception,
+        },
+        cors_config=CORSConfig(
+            allow_origins=list(settings.cors_origins),
+            expose_headers=EXPOSED_HEADERS,
+            allow_methods=["GET", "POST", "PATCH", "DELETE"],
+            max_age=600,
+        ),
+        openapi_config=openapi_config(title="Evenstar", version=VERSION, document=document),
+        on_app_init=[bearer_auth(tokens).on_app_init],
+        lifespan=[lifespan],
+        plugins=[
+            GranianPlugin(),
+            migrations_plugin(lambda: bootstrap.open_engine(settings)),
+            ServePlugin(lambda: _prepare(settings), settings.data_dir),
+        ],
+        logging_config=None,
+    )
+    app.state.access_tokens = tokens
+    assert_guarded(app)
+    app.asgi_handler = Envelope(
+        app=app.asgi_handler,
+        allowed_hosts=frozenset(host.lower() for host in settings.allowed_hosts),
+        trusted_proxies=settings.trusted_proxies,
+        strict_transport=settings.app_env == "production",
+        observe=record,
+    )
+    return app
+
+
+def _prepare(settings: Settings) -> Served:
+    """Before the workers start; in production migrating is a step of its own."""
+    where = bootstrap.addresses(settings)
+    if settings.app_env != "production":
+        upgrade(bootstrap.open_engine(settings))
+    return Served(data="your servers" if where.embedded is None else str(where.embedded.data_dir))

@@ -1,0 +1,166 @@
+"""Wires the parts: the only place where settings become engines, stores, adapters and services."""
+
+import hmac
+import secrets
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from litestar.stores.redis import RedisStore
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+
+from app.application.authentication import Authentication
+from app.application.paging import CursorCodec
+from app.application.unit_of_work import Tools, UnitOfWork
+from app.domain.ports import Clock, Limit
+from app.infrastructure.cache.client import make_redis
+from app.infrastructure.cache.throttle import RedisThrottle
+from app.infrastructure.database.engine import Database, connection_target, open_database
+from app.infrastructure.embedded import EmbeddedServers, acquire
+from app.infrastructure.observability.health import Health
+from app.infrastructure.security.files import write_once
+from app.infrastructure.security.keys import Keyring, ensure_key_file, load_keyring
+from app.infrastructure.security.passwords import BcryptHasher
+from app.infrastructure.security.tokens import AccessTokens
+from app.settings import Settings
+
+RATE_LIMITS: Final = "rate_limits"
+"""The name of the rate limits' store in the application's store registry."""
+
+
+class UnsafeDatabaseRole(Exception):
+    """In production the database role must not be a superuser."""
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """The present instant in UTC."""
+        return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where PostgreSQL and Redis are, and the embedded ones among them."""
+
+    database_url: str
+    redis_url: str
+    embedded: EmbeddedServers | None
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """Everything a running process serves with."""
+
+    database: Database
+    store: RedisStore
+    throttle: RedisThrottle
+    limits: Mapping[str, Limit]
+    health: Health
+    unit_of_work: UnitOfWork
+    authentication: Authentication
+
+
+def addresses(settings: Settings) -> Addresses:
+    """The configured servers; those that are not configured are started or joined (never in production)."""
+    if settings.database_url is not None and settings.redis_url is not None:
+        return Addresses(settings.database_url, settings.redis_url, None)
+    servers = acquire(settings.data_dir)
+    return Addresses(settings.database_url or servers.database_url, settings.redis_url or servers.redis_url, servers)
+
+
+def access_tokens(settings: Settings, clock: Clock) -> AccessTokens:
+    """Issues and verifies access tokens; the key file is read when the first one is."""
+
+    @cache
+    def keyring() -> Keyring:
+        if settings.app_env != "production":
+            ensure_key_file(settings.signing_keys_file)
+        return load_keyring(settings.signing_keys_file)
+
+    return AccessTokens(keyring, clock, issuer=settings.jwt_issuer, audience=settings.jwt_audience)
+
+
+def open_engine(settings: Settings) -> AsyncEngine:
+    """An engine for migrations: one connection, no statement timeout; starts the embedded servers if need be."""
+    target, arguments = connection_target(addresses(settings).database_url)
+    return create_async_engine(target, connect_args=arguments, poolclass=NullPool)
+
+
+@asynccontextmanager
+async def start(settings: Settings, tokens: AccessTokens, clock: Clock) -> AsyncGenerator[Runtime]:
+    """Open everything, and close it at the end; raises `UnsafeDatabaseRole`."""
+    where = addresses(settings)
+    database = open_database(
+        where.database_url,
+        pool_size=settings.database_pool_size,
+        statement_timeout=settings.database_timeout_seconds,
+    )
+    # a full pool must not read as a dead database
+    health_engine = open_database(where.database_url, pool_size=1, statement_timeout=1).engine
+    redis = make_redis(where.redis_url)
+    hasher = BcryptHasher(settings.bcrypt_cost)
+    try:
+        if settings.app_env == "production":
+            await _refuse_superuser(database.engine)
+        store = RedisStore(redis, namespace="evenstar")
+        unit_of_work = UnitOfWork(database, _tools(settings, clock))
+        yield Runtime(
+            database=database,
+            store=store,
+            throttle=RedisThrottle(store),
+            limits=_limits(settings),
+            health=Health(health_engine, redis),
+            unit_of_work=unit_of_work,
+            authentication=Authentication(unit_of_work, hasher, tokens),
+        )
+    finally:
+        hasher.close()
+        await redis.aclose()
+        await health_engine.dispose()
+        await database.engine.dispose()
+
+
+def _tools(settings: Settings, clock: Clock) -> Tools:
+    secret = settings.secret_key or _development_secret(settings.data_dir)
+    return Tools(
+        clock=clock,
+        cursors=CursorCodec(_derived(secret, "cursors")),
+        refresh_key=_derived(secret, "refresh tokens"),
+    )
+
+
+def _derived(secret: str, purpose: str) -> bytes:
+    """A key of its own for each purpose, so that no use of one tells anything of another (NIST SP 800-108)."""
+    return hmac.digest(secret.encode(), purpose.encode(), "sha256")
+
+
+def _development_secret(data_dir: Path) -> str:
+    """A secret made once and kept, so that sign-ins outlive a restart."""
+    path = data_dir / "secret-key"
+    write_once(path, secrets.token_urlsafe(48))
+    return path.read_text()
+
+
+def _limits(settings: Settings) -> Mapping[str, Limit]:
+    configured = {
+        "login": settings.rate_limit_login,
+        "login-hour": settings.rate_limit_login_hour,
+        "register": settings.rate_limit_register,
+        "refresh": settings.rate_limit_refresh,
+    }
+    return {name: Limit(name, rate.quota, rate.window) for name, rate in configured.items()}
+
+
+async def _refuse_superuser(engine: AsyncEngine) -> None:
+    async with engine.connect() as connection:
+        query = text("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+        if await connection.scalar(query):
+            raise UnsafeDatabaseRole("DATABASE_URL names a superuser; production needs a role of its own")

@@ -1,0 +1,41 @@
+"""Logs: one JSON object a line, or coloured text on a terminal; fields are allow-listed where they are written."""
+
+import logging
+import sys
+from typing import Any, Final, Literal
+
+import structlog
+
+LEVELS: Final = {
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "warning": logging.WARNING,
+    "error": logging.ERROR,
+}
+
+
+def configure_logging(level: str, style: Literal["auto", "json", "pretty"]) -> None:
+    """Send every logger of the process through structlog to standard output."""
+    pretty = style == "pretty" or (style == "auto" and sys.stdout.isatty())
+    shared: list[Any] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.stdlib.ExtraAdder(),
+    ]
+    last: list[Any] = (
+        [structlog.dev.ConsoleRenderer()]
+        if pretty
+        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    )
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+    )
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(formatter)
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(LEVELS[level])
+    # statements would show what people write, at `debug` as well
+    logging.getLogger("sqlalchemy").setLevel(logging.WARNING)

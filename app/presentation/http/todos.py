@@ -1,0 +1,92 @@
+"""Todos over HTTP."""
+
+from typing import Final
+from uuid import UUID
+
+from litestar import Controller, delete, get, patch, post
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromPath, JSONBody
+
+from app.application.todos.schemas import Todo, TodoCreate, TodoPage, TodoQuery, TodoUpdate
+from app.application.unit_of_work import Services
+from app.domain.access import Actor, Permission
+from app.presentation.http.decoding import parse_uuid
+from app.presentation.http.dependencies import query_of
+from app.presentation.http.guards import requires
+from app.presentation.http.preconditions import provide_versions
+
+READ: Final = [requires(Permission.TODOS_READ)]
+WRITE: Final = [requires(Permission.TODOS_WRITE)]
+
+
+async def provide_todo_id(todoId: FromPath[str]) -> UUID:  # noqa: N803 -- as the path has it, in camel case
+    """The todo that the path names."""
+    return parse_uuid("todoId", todoId)
+
+
+class TodoController(Controller):
+    """The caller's todos."""
+
+    path = "/api/todos"
+    tags = ["Todos"]
+    dependencies = {"todo_id": Provide(provide_todo_id)}
+
+    @get(guards=READ, operation_id="listTodos", **query_of(TodoQuery))
+    async def list_todos(
+        self,
+        services: NamedDependency[Services],
+        actor: NamedDependency[Actor],
+        parameters: NamedDependency[TodoQuery],
+    ) -> TodoPage:
+        """List your todos, newest first."""
+        return await services.todos.list(actor, parameters)
+
+    @post(guards=WRITE, operation_id="createTodo")
+    async def create_todo(
+        self, services: NamedDependency[Services], actor: NamedDependency[Actor], data: JSONBody[TodoCreate]
+    ) -> Todo:
+        """Write a todo down."""
+        return await services.todos.create(actor, data)
+
+    @get("/{todoId:str}", guards=READ, operation_id="getTodo")
+    async def get_todo(
+        self,
+        services: NamedDependency[Services],
+        actor: NamedDependency[Actor],
+        todo_id: NamedDependency[UUID],
+    ) -> Todo:
+        """Look at one todo."""
+        return await services.todos.get(actor, todo_id)
+
+    @patch(
+        "/{todoId:str}",
+        guards=WRITE,
+        operation_id="updateTodo",
+        dependencies={"versions": Provide(provide_versions)},
+    )
+    async def update_todo(
+        self,
+        services: NamedDependency[Services],
+        actor: NamedDependency[Actor],
+        todo_id: NamedDependency[UUID],
+        versions: NamedDependency[frozenset[int] | None],
+        data: JSONBody[TodoUpdate],
+    ) -> Todo:
+        """Change the fields you send and no others."""
+        return await services.todos.update(actor, todo_id, data, versions=versions)
+
+    @delete(
+        "/{todoId:str}",
+        guards=WRITE,
+        operation_id="deleteTodo",
+        dependencies={"versions": Provide(provide_versions)},
+    )
+    async def delete_todo(
+        self,
+        services: NamedDependency[Services],
+        actor: NamedDependency[Actor],
+        todo_id: NamedDependency[UUID],
+        versions: NamedDependency[frozenset[int] | None],
+    ) -> None:
+        """Delete a todo."""
+        await services.todos.delete(actor, todo_id, versions=versions)

@@ -1,0 +1,273 @@
+import asyncio
+import base64
+import json
+
+import bcrypt
+import httpx
+import jwt
+import pytest
+from litestar import Litestar
+
+from db.factories import UserFactory
+from db.factories.accounts import PASSWORD
+from tests.presentation.http.conftest import Person, SettableClock, store
+
+pytestmark = pytest.mark.anyio
+
+ADA = {"email": "Ada@Example.com", "password": "correct horse battery staple", "name": "Ada Lovelace"}
+
+
+def unique(name: str, **fields: str) -> dict[str, str]:
+    return {**ADA, "email": f"{name}@example.com", **fields}
+
+
+async def registered(client: httpx.AsyncClient, name: str) -> dict[str, str]:
+    response = await client.post("/api/auth/register", json=unique(name))
+    assert response.status_code == 201, response.text
+    return dict(response.json())
+
+
+async def test_registering_signs_in(client: httpx.AsyncClient) -> None:
+    response = await client.post("/api/auth/register", json=ADA | {"timeZone": "Europe/Berlin"})
+    assert response.status_code == 201
+    pair = response.json()
+    assert {name: pair[name] for name in ("tokenType", "expiresIn")} == {"tokenType": "Bearer", "expiresIn": 900}
+    assert pair["user"] == {
+        "id": pair["user"]["id"],
+        "version": 1,
+        "email": "Ada@Example.com",
+        "name": "Ada Lovelace",
+        "timeZone": "Europe/Berlin",
+        "role": "user",
+        "emailVerifiedAt": None,
+        "createdAt": "2030-01-01T00:00:00Z",
+        "updatedAt": "2030-01-01T00:00:00Z",
+    }
+    assert response.headers["cache-control"] == "no-store"
+    me = await client.get("/api/me", headers={"Authorization": f"Bearer {pair['accessToken']}"})
+    assert (me.status_code, me.json()) == (200, pair["user"])
+
+
+async def test_an_address_is_taken_however_it_is_spelt(client: httpx.AsyncClient) -> None:
+    await registered(client, "taken")
+    for spelling in ("taken@example.com", "TAKEN@EXAMPLE.COM", "ｔaken@example.com"):
+        response = await client.post("/api/auth/register", json=unique("x", email=spelling))
+        assert (response.status_code, response.json()["code"]) == (409, "email_taken")
+
+
+async def test_of_parallel_registrations_of_one_address_one_wins(client: httpx.AsyncClient) -> None:
+    answers = await asyncio.gather(*(client.post("/api/auth/register", json=unique("race")) for _ in range(5)))
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409, 409]
+
+
+async def test_a_password_of_73_bytes_is_refused_at_the_door_and_plainly_wrong_at_sign_in(
+    client: httpx.AsyncClient,
+) -> None:
+    long = "é" * 36 + "x"
+    response = await client.post("/api/auth/register", json=unique("long", password=long))
+    assert (response.status_code, response.json()["code"]) == (422, "password_too_long")
+    await client.post("/api/auth/register", json=unique("long", password="é" * 36))
+    response = await client.post("/api/auth/login", json={"email": "long@example.com", "password": long})
+    assert (response.status_code, response.json()["code"]) == (401, "invalid_credentials")
+    response = await client.post("/api/auth/login", json={"email": "long@example.com", "password": "é" * 36})
+    assert response.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("fields", "path"),
+    [
+        ({"email": "no address"}, ["email"]),
+        ({"email": "a@b@c"}, ["email"]),
+        ({"email": "a@" + "b" * 250 + ".com"}, ["email"]),
+        ({"password": "short"}, ["password"]),
+        ({"password": "x" * 129}, ["password"]),
+        ({"name": "  "}, ["name"]),
+        ({"name": "x" * 81}, ["name"]),
+        ({"timeZone": "Mars/Olympus"}, ["timeZone"]),
+        ({"timeZone": "../../etc/passwd"}, ["timeZone"]),
+        ({"role": "admin"}, []),
+    ],
+)
+async def test_a_registration_with_a_fault_makes_no_account(
+    client: httpx.AsyncClient, fields: dict[str, str], path: list[str]
+) -> None:
+    response = await client.post("/api/auth/register", json=unique("faulty", **fields))
+    assert response.status_code == 422
+    assert [issue["path"] for issue in response.json()["issues"]] == [path]
+    login = await client.post("/api/auth/login", json={"email": "faulty@example.com", "password": ADA["password"]})
+    assert login.status_code == 401
+
+
+async def test_unknown_disabled_and_mistaken_get_the_same_answer(client: httpx.AsyncClient, app: Litestar) -> None:
+    await registered(client, "right")
+    disabled = UserFactory.build(disabled_at=UserFactory.instant)
+    await store(app, disabled)
+    bodies = [
+        {"email": "right@example.com", "password": "not the password"},
+        {"email": "nobody@example.com", "password": ADA["password"]},
+        {"email": "no address", "password": ADA["password"]},
+        {"email": disabled.email, "password": PASSWORD},
+    ]
+    answers = [await client.post("/api/auth/login", json=body) for body in bodies]
+    problems = [{k: v for k, v in answer.json().items() if k != "requestId"} for answer in answers]
+    assert all(answer.status_code == 401 for answer in answers)
+    assert all(problem == problems[0] for problem in problems)
+    assert problems[0]["code"] == "invalid_credentials"
+    assert answers[0].headers["www-authenticate"] == 'Bearer error="invalid_grant"'
+
+
+@pytest.mark.parametrize("prefix", [b"2a", b"2b"])
+async def test_hashes_of_other_makers_and_costs_sign_in_and_are_renewed(
+    client: httpx.AsyncClient, app: Litestar, prefix: bytes
+) -> None:
+    hashed = bcrypt.hashpw(b"from elsewhere", bcrypt.gensalt(4, prefix=prefix)).decode()
+    user = UserFactory.build(password_hash=hashed)
+    await store(app, user)
+    body = {"email": user.email, "password": "from elsewhere"}
+    assert (await client.post("/api/auth/login", json=body)).status_code == 200
+    async with app.state.unit_of_work.read() as services:
+        renewed = (await services.accounts.find_by_email(user.email)).password_hash
+    assert renewed.startswith("$2b$10$")
+    assert (await client.post("/api/auth/login", json=body)).status_code == 200
+
+
+async def test_a_refresh_token_is_exchanged_once_and_its_reuse_ends_the_session(
+    client: httpx.AsyncClient, clock: SettableClock
+) -> None:
+    first = (await registered(client, "reuse"))["refreshToken"]
+    answer = await client.post("/api/auth/refresh", json={"refreshToken": first})
+    assert answer.status_code == 200
+    second = answer.json()["refreshToken"]
+    assert second != first
+    clock.advance(seconds=11)
+    reused = await client.post("/api/auth/refresh", json={"refreshToken": first})
+    assert (reused.status_code, reused.json()["code"]) == (401, "refresh_reused")
+    after = await client.post("/api/auth/refresh", json={"refreshToken": second})
+    assert (after.status_code, after.json()["code"]) == (401, "invalid_refresh_token")
+
+
+async def test_fifty_parallel_refreshes_get_one_successor(client: httpx.AsyncClient) -> None:
+    first = (await registered(client, "tabs"))["refreshToken"]
+    body = {"refreshToken": first}
+    answers = await asyncio.gather(*(client.post("/api/auth/refresh", json=body) for _ in range(50)))
+    busy = [answer for answer in answers if answer.status_code == 503]
+    good = [answer for answer in answers if answer.status_code == 200]
+    assert len(good) + len(busy) == 50
+    assert len({answer.json()["refreshToken"] for answer in good}) == 1
+    successor = good[0].json()["refreshToken"]
+    assert (await client.post("/api/auth/refresh", json={"refreshToken": successor})).status_code == 200
+
+
+async def test_a_generation_older_than_the_last_is_reuse_within_the_window_too(client: httpx.AsyncClient) -> None:
+    tokens = [(await registered(client, "old"))["refreshToken"]]
+    for _ in range(2):
+        answer = await client.post("/api/auth/refresh", json={"refreshToken": tokens[-1]})
+        tokens.append(answer.json()["refreshToken"])
+    reused = await client.post("/api/auth/refresh", json={"refreshToken": tokens[0]})
+    assert reused.json()["code"] == "refresh_reused"
+    assert (await client.post("/api/auth/refresh", json={"refreshToken": tokens[2]})).status_code == 401
+
+
+async def test_sessions_end_after_seven_idle_days_and_after_thirty_in_all(
+    client: httpx.AsyncClient, clock: SettableClock
+) -> None:
+    token = (await registered(client, "days"))["refreshToken"]
+    for _ in range(4):
+        clock.advance(days=6, hours=23)
+        answer = await client.post("/api/auth/refresh", json={"refreshToken": token})
+        assert answer.status_code == 200
+        token = answer.json()["refreshToken"]
+    clock.advance(days=3)
+    assert (await client.post("/api/auth/refresh", json={"refreshToken": token})).status_code == 401
+    token = (await registered(client, "idle"))["refreshToken"]
+    clock.advance(days=7)
+    assert (await client.post("/api/auth/refresh", json={"refreshToken": token})).status_code == 401
+
+
+async def test_logout_ends_the_session_and_may_be_said_twice(client: httpx.AsyncClient) -> None:
+    token = (await registered(client, "leaving"))["refreshToken"]
+    for _ in range(2):
+        answer = await client.post("/api/auth/logout", json={"refreshToken": token})
+        assert (answer.status_code, answer.content) == (204, b"")
+    assert (await client.post("/api/auth/logout", json={"refreshToken": "unknown"})).status_code == 204
+    assert (await client.post("/api/auth/refresh", json={"refreshToken": token})).status_code == 401
+
+
+async def test_access_tokens_end_after_fifteen_minutes(ada: Person, clock: SettableClock) -> None:
+    clock.advance(minutes=14, seconds=59)
+    assert (await ada.client.get("/api/me")).status_code == 200
+    clock.advance(seconds=1)
+    answer = await ada.client.get("/api/me")
+    assert (answer.status_code, answer.headers["www-authenticate"]) == (401, 'Bearer error="invalid_token"')
+
+
+async def test_the_key_set_verifies_our_tokens_and_holds_no_private_part(
+    client: httpx.AsyncClient, ada: Person
+) -> None:
+    keys = (await client.get("/.well-known/jwks.json")).json()["keys"]
+    assert all(set(key) == {"kty", "crv", "x", "y", "kid", "alg", "use"} for key in keys)
+    header = jwt.get_unverified_header(ada.token)
+    assert header == {"alg": "ES256", "typ": "at+jwt", "kid": keys[0]["kid"]}
+    claims = jwt.decode(
+        ada.token,
+        jwt.PyJWK(keys[0]),
+        algorithms=["ES256"],
+        audience="evenstar",
+        options={"verify_exp": False, "verify_iat": False},
+    )
+    assert set(claims) == {"iss", "sub", "aud", "exp", "iat", "jti", "sid", "role", "scope"}
+    assert claims["sub"] == str(ada.user.id)
+    assert claims["exp"] - claims["iat"] == 900
+
+
+def tampered(token: str, *, header: dict[str, object] | None = None, claims: dict[str, object] | None = None) -> str:
+    """The token with another header or other claims under its old signature."""
+    parts = token.split(".")
+    for index, changes in enumerate((header, claims)):
+        if changes is not None:
+            present = json.loads(base64.urlsafe_b64decode(parts[index] + "=="))
+            encoded = base64.urlsafe_b64encode(json.dumps(present | changes).encode()).rstrip(b"=")
+            parts[index] = encoded.decode()
+    return ".".join(parts)
+
+
+async def test_a_token_that_is_not_ours_to_the_letter_is_refused(ada: Person, client: httpx.AsyncClient) -> None:
+    head, payload, signature = ada.token.split(".")
+    forgeries = [
+        "",
+        "x",
+        "a.b.c",
+        ada.token + "=",
+        ada.token[:-4] + "AAAA",
+        f"{head}.{payload}.",
+        f"{head}.{payload}",
+        f"{head}.{payload}.{signature}.{signature}",
+        tampered(ada.token, header={"alg": "none"}),
+        tampered(ada.token, header={"alg": "HS256"}),
+        tampered(ada.token, header={"kid": "unknown"}),
+        tampered(ada.token, header={"kid": "../../../dev/null"}),
+        tampered(ada.token, header={"typ": "JWT"}),
+        tampered(ada.token, header={"crit": ["exp"]}),
+        tampered(ada.token, claims={"role": "admin"}),
+        tampered(ada.token, claims={"exp": 10**400}),
+        "A" * 20_000,
+        f"{head}.{'A' * 20_000}.{signature}",
+    ]
+    for forgery in forgeries:
+        answer = await client.get("/api/me", headers={"Authorization": f"Bearer {forgery}"})
+        assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated"), forgery[:80]
+        assert answer.headers["www-authenticate"] == 'Bearer error="invalid_token"'
+    for scheme in ("Basic", "bearer2", "Token"):
+        answer = await client.get("/api/me", headers={"Authorization": f"{scheme} {ada.token}"})
+        assert answer.status_code == 401
+
+
+async def test_a_token_whose_account_is_gone_sees_nobody(
+    people: object, client: httpx.AsyncClient, app: Litestar
+) -> None:
+    gone = UserFactory.build()
+    token = app.state.access_tokens.issue(gone.id, gone.id, gone.role)
+    headers = {"Authorization": f"Bearer {token}"}
+    assert (await client.get("/api/me", headers=headers)).status_code == 401
+    answer = await client.post("/api/todos", json={"title": "From nobody"}, headers=headers)
+    assert answer.status_code == 401
