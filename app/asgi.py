@@ -97,12 +97,14 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
             ServePlugin(lambda: _prepare(settings), settings.data_dir),
         ],
         logging_config=None,
+        # given outright, so that LITESTAR_DEBUG cannot turn it on behind the settings' back
+        debug=settings.debug,
     )
     app.state.access_tokens = tokens
     assert_guarded(app)
     app.asgi_handler = Envelope(
         app=app.asgi_handler,
-        allowed_hosts=frozenset(host.lower() for host in settings.allowed_hosts),
+        allowed_hosts=frozenset(settings.allowed_hosts) - {"*"},
         trusted_proxies=settings.trusted_proxies,
         strict_transport=settings.app_env == "production",
         observe=record,

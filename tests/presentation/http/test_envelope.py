@@ -1,0 +1,172 @@
+"""What every answer carries, and what no request can bring about."""
+
+import re
+from typing import Any
+
+import httpx
+import pytest
+from litestar import Litestar
+
+from app.asgi import create_app
+from app.domain.errors import catalogue
+from app.settings import Settings
+from tests.presentation.http.conftest import Person, client_of
+
+pytestmark = pytest.mark.anyio
+
+EVERYWHERE = {
+    "x-content-type-options": "nosniff",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "referrer-policy": "no-referrer",
+}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/health/live", 200),
+        ("GET", "/nowhere", 404),
+        ("PUT", "/api/todos", 405),
+        ("GET", "/api/todos", 401),
+        ("POST", "/api/auth/login", 415),
+    ],
+)
+async def test_every_answer_has_the_security_headers_and_an_id(
+    client: httpx.AsyncClient, method: str, path: str, status: int
+) -> None:
+    response = await client.request(method, path)
+    assert response.status_code == status
+    assert {name: response.headers[name] for name in EVERYWHERE} == EVERYWHERE
+    assert "origin" in response.headers["vary"].lower()
+    assert re.fullmatch(r"[0-9a-f]{32}", response.headers["x-request-id"])
+    assert "strict-transport-security" not in response.headers
+    if status >= 400:
+        assert response.headers["content-type"] == "application/problem+json"
+        problem = response.json()
+        assert problem["requestId"] == response.headers["x-request-id"]
+        assert problem["status"] == status
+        assert problem["type"] == f"/problems/{problem['code']}"
+
+
+async def test_a_well_formed_request_id_is_taken_over_and_any_other_replaced(client: httpx.AsyncClient) -> None:
+    response = await client.get("/health/live", headers={"X-Request-Id": "trace-0123456789"})
+    assert response.headers["x-request-id"] == "trace-0123456789"
+    for bad in ("short", "x" * 129, "has space in it", 'quote"quote"', "<script>alert(1)</script>"):
+        response = await client.get("/health/live", headers={"X-Request-Id": bad})
+        assert response.headers["x-request-id"] != bad
+
+
+async def test_a_method_that_a_path_lacks_is_told_those_it_has(client: httpx.AsyncClient) -> None:
+    allow = (await client.put("/api/todos")).headers["allow"]
+    assert {"GET", "POST"} <= set(allow.split(", "))
+
+
+async def test_every_problem_type_answers_with_what_it_means(client: httpx.AsyncClient) -> None:
+    for refusal in catalogue():
+        response = await client.get(f"/problems/{refusal.code}")
+        assert response.status_code == 200
+        assert response.json()["title"] == refusal.title
+        assert response.json()["meaning"]
+    assert (await client.get("/problems/unheard_of")).status_code == 404
+
+
+async def test_a_fault_of_ours_tells_nothing_but_its_id(app: Litestar, ada: Person, caplog: Any) -> None:
+    working = app.state.unit_of_work
+    app.state.unit_of_work = None
+    try:
+        response = await ada.client.get("/api/todos")
+    finally:
+        app.state.unit_of_work = working
+    assert response.status_code == 500
+    assert set(response.json()) == {"type", "title", "status", "code", "detail", "instance", "requestId"}
+    assert "NoneType" not in response.text
+    assert any(getattr(record, "request_id", "") == response.json()["requestId"] for record in caplog.records)
+
+
+HOSTILE = [
+    b'{"title": "\\u0000"}',
+    b'{"title": "\\ud800"}',
+    b'{"title": "\xff\xfe"}',
+    b'{"title": ' + b"9" * 400 + b"}",
+    b'{"completed": ' + b"9" * 5000 + b"}",
+    b"[" * 10_000 + b"]" * 10_000,
+    b'{"title": ' + b"[" * 33 + b"]" * 33 + b"}",
+    b'{"title": "a", "title": "b"}',
+    b'{"title": "a", "\\u0074itle": "b"}',
+    b"",
+    b"{",
+    b"nul",
+    b'{"title": NaN}',
+    b'\xef\xbb\xbf{"title": "a"}',
+    '{"title": "a"}'.encode("utf-16"),
+    b'{"title": "a"} trailing',
+    b"\x00" * 100,
+]
+
+
+@pytest.mark.parametrize("body", HOSTILE, ids=lambda body: repr(body[:24]))
+async def test_no_body_is_a_fault_of_ours(ada: Person, body: bytes) -> None:
+    todo = await ada.add_todo()
+    for method, path in (("POST", "/api/todos"), ("PATCH", f"/api/todos/{todo['id']}"), ("POST", "/api/auth/login")):
+        response = await ada.client.request(method, path, content=body, headers={"Content-Type": "application/json"})
+        assert response.status_code in {400, 422}, response.text
+        assert response.headers["content-type"] == "application/problem+json"
+    assert (await ada.client.get(f"/api/todos/{todo['id']}")).json() == todo
+
+
+@pytest.mark.parametrize(
+    "media_type",
+    ["text/plain", "application/x-www-form-urlencoded", "application/json; charset=latin-1", "application/msgpack", ""],
+)
+async def test_no_media_type_but_json_is_read(ada: Person, media_type: str) -> None:
+    response = await ada.client.post("/api/todos", content=b'{"title": "a"}', headers={"Content-Type": media_type})
+    assert (response.status_code, response.json()["code"]) == (415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize(("path", "limit"), [("/api/todos", 1024 * 1024), ("/api/auth/login", 16 * 1024)])
+async def test_a_body_over_the_limit_of_its_route_is_refused(ada: Person, path: str, limit: int) -> None:
+    body = b'{"title": "' + b"a" * limit + b'"}'
+    response = await ada.client.post(path, content=body, headers={"Content-Type": "application/json"})
+    assert (response.status_code, response.json()["code"]) == (413, "payload_too_large")
+
+
+async def test_only_listed_origins_may_read_answers(client: httpx.AsyncClient) -> None:
+    good = await client.get("/health/live", headers={"Origin": "https://app.example.com"})
+    assert good.headers["access-control-allow-origin"] == "https://app.example.com"
+    exposed = {name.strip().lower() for name in good.headers["access-control-expose-headers"].split(",")}
+    assert {"etag", "location", "retry-after", "ratelimit", "ratelimit-policy", "x-request-id"} <= exposed
+    for origin in ("https://evil.example.com", "null", "https://app.example.com.evil.com"):
+        bad = await client.get("/health/live", headers={"Origin": origin})
+        assert "access-control-allow-origin" not in bad.headers
+    preflight = await client.options(
+        "/api/todos",
+        headers={"Origin": "https://app.example.com", "Access-Control-Request-Method": "PATCH"},
+    )
+    assert preflight.status_code == 204
+    assert "PATCH" in preflight.headers["access-control-allow-methods"]
+
+
+async def test_only_listed_hosts_are_served(settings: Settings) -> None:
+    strict = Settings.load(
+        {
+            "APP_ENV": "test",
+            "ALLOWED_HOSTS": "api.example.com",
+            "DATA_DIR": str(settings.data_dir),
+        }
+    )
+    async with client_of(create_app(strict)) as client:
+        assert (await client.get("/health/live", headers={"Host": "api.example.com"})).status_code == 200
+        response = await client.get("/health/live", headers={"Host": "evil.example.com"})
+        assert (response.status_code, response.json()["code"]) == (400, "malformed_request")
+
+
+async def test_figures_are_published_for_prometheus(client: httpx.AsyncClient) -> None:
+    await client.get("/health/live")
+    response = await client.get("/metrics")
+    assert response.headers["content-type"].startswith("text/plain; version=")
+    assert 'evenstar_http_requests_total{method="GET",route="/health/live",status="200"}' in response.text
+
+
+async def test_readiness_tells_what_is_up(client: httpx.AsyncClient) -> None:
+    response = await client.get("/health/ready")
+    assert response.json() == {"status": "ready", "database": "up", "redis": "up"}
