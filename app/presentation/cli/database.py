@@ -14,13 +14,13 @@ from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.infrastructure.database import models
 from db.migrations import DIRECTORY, VERSION_TABLE, latest_revisions
 
 OpenEngine = Callable[[], AsyncEngine]
 
-# The first two are for other migration environments, the last knows only models of advanced-alchemy's own registry.
-UNFIT = ("init", "list-templates", "dump-data")
+# The first two are for other migration environments, the others know only models of advanced-alchemy's own registry;
+# what drop-all is wanted for, `downgrade base` does.
+UNFIT = ("init", "list-templates", "drop-all", "dump-data")
 
 
 def migrations_plugin(open_engine: OpenEngine) -> CLIPlugin:
@@ -37,7 +37,6 @@ def migrations_config(open_engine: OpenEngine) -> SQLAlchemyAsyncConfig:
     return SQLAlchemyAsyncConfig(
         connection_string="",
         create_engine_callable=create_engine,
-        metadata=models.User.metadata,
         alembic_config=AlembicAsyncConfig(
             script_location=str(DIRECTORY),
             script_config=str(DIRECTORY / "alembic.ini"),

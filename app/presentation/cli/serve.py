@@ -47,7 +47,7 @@ class ServePlugin(CLIPlugin):
                 parameter.default = self._defaults[parameter.name]
 
     @contextmanager
-    def server_lifespan(self, app: Litestar) -> Generator[None]:
+    def server_lifespan(self, app: Litestar) -> Generator[None]:  # noqa: ARG002 -- Litestar's hook
         """Around the workers: check the address, bring up and migrate the database, say where things are."""
         options = click.get_current_context().params
         host, port = options["host"], options["port"]

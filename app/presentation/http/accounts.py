@@ -7,9 +7,9 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 from litestar.status_codes import HTTP_200_OK, HTTP_204_NO_CONTENT
 
-from app.application.authentication import Authentication
 from app.application.accounts.schemas import Credentials, RefreshRequest, Registration, TokenPair, User
 from app.application.accounts.sessions import Origin
+from app.application.authentication import Authentication
 from app.application.unit_of_work import Services
 from app.domain.access import Actor, Permission
 from app.presentation.http.guards import PUBLIC, requires

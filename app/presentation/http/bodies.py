@@ -3,6 +3,7 @@
 from collections.abc import Generator
 from typing import Any, ClassVar, Generic, TypeVar
 
+from litestar.connection import ASGIConnection
 from litestar.dto import AbstractDTO
 from litestar.dto.data_structures import DTOFieldDefinition
 from litestar.typing import FieldDefinition
@@ -24,16 +25,16 @@ class StructBody(AbstractDTO[T], Generic[T]):
 
     def decode_bytes(self, value: bytes) -> Any:
         """The Struct; raises `UnsupportedMediaType`, `MalformedRequest`, `ValidationFailed`."""
-        connection = self.asgi_connection
+        connection: ASGIConnection[Any, Any, Any, Any] = self.asgi_connection
         check_json_headers(connection.scope["headers"])
         return convert(self._schemas[connection.route_handler.handler_id], decode_json(value))
 
-    def decode_builtins(self, value: dict[str, Any]) -> Any:
+    def decode_builtins(self, value: dict[str, Any]) -> Any:  # noqa: ARG002 -- Litestar's hook
         """Forms are never read."""
         raise MalformedRequest
 
     @classmethod
-    def is_supported_model_type_field(cls, field_definition: FieldDefinition) -> bool:  # noqa: ARG003
+    def is_supported_model_type_field(cls, field_definition: FieldDefinition) -> bool:  # noqa: ARG003 -- Litestar's hook
         """Answers go out as they are; this is about what comes in."""
         return False
 
@@ -42,7 +43,7 @@ class StructBody(AbstractDTO[T], Generic[T]):
         cls,
         field_definition: FieldDefinition,
         handler_id: str,
-        backend_cls: Any = None,  # noqa: ARG003
+        backend_cls: Any = None,  # noqa: ARG003 -- Litestar's hook
     ) -> None:
         """Remember the handler's Struct."""
         cls._schemas[handler_id] = field_definition.raw
@@ -51,18 +52,18 @@ class StructBody(AbstractDTO[T], Generic[T]):
     def create_openapi_schema(
         cls,
         field_definition: FieldDefinition,
-        handler_id: str,  # noqa: ARG003
+        handler_id: str,  # noqa: ARG003 -- Litestar's hook
         schema_creator: Any,
     ) -> Any:
         """Document the Struct itself."""
         return schema_creator.for_field_definition(field_definition)
 
     @classmethod
-    def generate_field_definitions(cls, model_type: type[Any]) -> Generator[DTOFieldDefinition, None, None]:  # noqa: ARG003
+    def generate_field_definitions(cls, model_type: type[Any]) -> Generator[DTOFieldDefinition, None, None]:  # noqa: ARG003 -- Litestar's hook
         """There are none: the Struct is its own definition."""
         yield from ()
 
     @classmethod
-    def detect_nested_field(cls, field_definition: FieldDefinition) -> bool:  # noqa: ARG003
+    def detect_nested_field(cls, field_definition: FieldDefinition) -> bool:  # noqa: ARG003 -- Litestar's hook
         """No field is looked into."""
         return False

@@ -7,8 +7,8 @@ import msgspec
 from litestar import Request
 from litestar.di import Provide
 
-from app.application.authentication import Authentication
 from app.application.accounts.sessions import Origin
+from app.application.authentication import Authentication
 from app.application.unit_of_work import Services
 from app.domain.access import Actor
 from app.presentation.http.decoding import decode_query

@@ -72,10 +72,7 @@ class Envelope:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [
-                    *message["headers"],
-                    *self._headers(scope, message["headers"], request_id),
-                ]
+                message["headers"] = self._headers(scope, list(message["headers"]), request_id)
             await send(message)
 
         try:
@@ -105,20 +102,18 @@ class Envelope:
             return len(hosts) <= 1
         return len(hosts) == 1 and hosts[0].lower() in self.allowed_hosts
 
-    def _headers(
-        self, scope: Scope, present: Sequence[tuple[bytes, bytes]] | Any, request_id: str
-    ) -> list[tuple[bytes, bytes]]:
-        names = {name.lower() for name, _ in present}
-        added = [(b"x-request-id", request_id.encode()), *_COMMON, *rate_limit_headers(scope)]
-        if _CSP not in names:
-            added.append(_STRICT_CSP)
-        if b"vary" not in names:
-            added.append((b"vary", b"Origin"))
+    def _headers(self, scope: Scope, present: list[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:
+        own = {name.lower(): value for name, value in present}
+        headers = [*present, (b"x-request-id", request_id.encode()), *_COMMON, *rate_limit_headers(scope)]
+        if _CSP not in own:
+            headers.append(_STRICT_CSP)
+        if b"origin" not in own.get(b"vary", b"").lower():
+            headers.append((b"vary", b"Origin"))
         if self.strict_transport:
-            added.append(_HSTS)
-        if scope["path"].startswith(AUTH_PREFIX) and b"cache-control" not in names:
-            added.append((b"cache-control", b"no-store"))
-        return added
+            headers.append(_HSTS)
+        if scope["path"].startswith(AUTH_PREFIX) and b"cache-control" not in own:
+            headers.append((b"cache-control", b"no-store"))
+        return headers
 
 
 async def _refuse(scope: HTTPScope, receive: Receive, send: Send) -> None:
