@@ -1,6 +1,7 @@
 """Accounts: their limits, and what is refused to them."""
 
 from datetime import timedelta
+from enum import StrEnum
 from typing import Final
 
 from app.domain.errors import Conflict, Kind, Refusal, Unauthenticated
@@ -18,6 +19,18 @@ ACCESS_TOKEN_LIFETIME: Final = timedelta(minutes=15)
 REFRESH_TOKEN_LIFETIME: Final = timedelta(days=7)
 SESSION_LIFETIME: Final = timedelta(days=30)
 SUCCESSOR_WINDOW: Final = timedelta(seconds=10)
+
+
+VERIFICATION_LIFETIME: Final = timedelta(hours=24)
+RESET_LIFETIME: Final = timedelta(minutes=30)
+
+
+class MailPurpose(StrEnum):
+    """What a mailed token may be used for."""
+
+    VERIFY_EMAIL = "verify_email"
+    RESET_PASSWORD = "reset_password"  # noqa: S105 -- a purpose
+    CHANGE_EMAIL = "change_email"
 
 
 class PasswordTooLong(Refusal):

@@ -124,7 +124,12 @@ def test_every_constraint_that_people_can_violate_has_a_refusal() -> None:
         if type(constraint).__name__ in {"UniqueConstraint", "ForeignKeyConstraint"}
     }
     # made by the server alone, from 256 random bits and from rows it holds locked
-    ours = {"uq_refresh_tokens_token_hash", "fk_refresh_tokens_session_id_sessions"}
+    ours = {
+        "uq_refresh_tokens_token_hash",
+        "fk_refresh_tokens_session_id_sessions",
+        "uq_mail_tokens_token_hash",
+        "uq_sign_in_failures_account_hash",
+    }
     assert set(REFUSALS) == constraints - ours
 
 

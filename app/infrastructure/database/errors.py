@@ -16,6 +16,7 @@ REFUSALS: Final[Mapping[str, type[Refusal]]] = {
     "uq_users_email_canonical": EmailTaken,
     "fk_sessions_user_id_users": InvalidCredentials,
     "fk_todos_owner_id_users": Unauthenticated,
+    "fk_mail_tokens_user_id_users": Unauthenticated,
 }
 
 # SQLSTATE (PostgreSQL 18 manual, appendix A) of what may succeed when tried again, and in how many seconds.

@@ -52,6 +52,12 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_sessions_user_id_users"), ondelete="CASCADE"),
     )
     op.create_index(op.f("ix_sessions_user_id"), "sessions", ["user_id"])
+    op.create_index(
+        op.f("ix_sessions_revoked_at"),
+        "sessions",
+        ["revoked_at"],
+        postgresql_where=sa.text("revoked_at IS NOT NULL"),
+    )
     op.create_table(
         "refresh_tokens",
         sa.Column("id", sa.Uuid(), nullable=False),

@@ -76,9 +76,7 @@ class TodoRepository(SQLAlchemyAsyncRepository[Todo]):
     async def remove(self, actor: Actor, todo_id: UUID, *, versions: frozenset[int] | None) -> bool:
         """Delete the todo; False when no visible todo has the id and one of the versions."""
         statement = (
-            delete(Todo)
-            .where(Todo.id == todo_id, self.visible_to(actor), self._at(versions))
-            .returning(Todo.id)
+            delete(Todo).where(Todo.id == todo_id, self.visible_to(actor), self._at(versions)).returning(Todo.id)
         )
         return (await self.session.execute(statement)).one_or_none() is not None
 
