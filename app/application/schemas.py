@@ -1,5 +1,6 @@
 """Struct bases: what comes in is closed, what goes out is frozen and always whole."""
 
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -7,10 +8,31 @@ from msgspec import UNSET, Meta, Struct
 
 MAX_SAFE_INTEGER = 2**53 - 1
 
-Limit = Annotated[int, Meta(ge=1, le=100, description="How many items a page holds at the most.")]
+CURSOR_MAX = 512
+_CURSOR = "q7Zr5m0eY1u3s9GdX2bKfFsiMjAzMC0wMS0zMVQwOTozMDowMFoiXQ"
+
+Limit = Annotated[int, Meta(ge=1, le=100, description="How many items a page holds at the most.", examples=[20])]
 Cursor = Annotated[
     str,
-    Meta(min_length=1, max_length=512, description="Where the page starts: `nextCursor` of the one before."),
+    Meta(
+        min_length=1,
+        max_length=CURSOR_MAX,
+        description="Where the page starts: `nextCursor` of the one before.",
+        examples=[_CURSOR],
+    ),
+]
+NextCursor = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=CURSOR_MAX,
+        description="The `cursor` of the next page; null on the last one.",
+        examples=[_CURSOR],
+    ),
+]
+CreatedAt = Annotated[datetime, Meta(tz=True, description="When it was made.", examples=["2030-01-31T09:30:00Z"])]
+UpdatedAt = Annotated[
+    datetime, Meta(tz=True, description="When it was last changed.", examples=["2030-01-31T18:00:00Z"])
 ]
 
 
@@ -33,5 +55,14 @@ class View(Struct, frozen=True, rename="camel", gc=False):
 class Row(View, frozen=True, gc=False):
     """A view of one stored row; its `version` is its entity tag."""
 
-    id: Annotated[UUID, Meta(description="UUIDv7: ids sort by the time of their making.")]
-    version: Annotated[int, Meta(ge=1, le=MAX_SAFE_INTEGER, description="Counts the row's changes.")]
+    id: Annotated[
+        UUID,
+        Meta(
+            description="UUIDv7: ids sort by the time of their making.",
+            examples=["01b77c3e-5c40-7b8e-9d4a-3f2b1c0d9e8f"],
+        ),
+    ]
+    version: Annotated[
+        int,
+        Meta(ge=1, le=MAX_SAFE_INTEGER, description="Counts the row's changes; in quotes, its ETag.", examples=[1]),
+    ]

@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from app.application.schemas import Command, Row, View
+from app.application.schemas import Command, CreatedAt, Row, UpdatedAt, View
+from app.application.validation import NOT_BLANK
 from app.domain.access import UserRole
 from app.domain.accounts import EMAIL_MAX, NAME_MAX, PASSWORD_MAX, PASSWORD_MIN, TIME_ZONE_MAX
 
@@ -40,7 +41,8 @@ Name = Annotated[
     Meta(
         min_length=1,
         max_length=NAME_MAX,
-        description="What others are shown.",
+        pattern=NOT_BLANK,
+        description="What others are shown; blanks around it are taken off.",
         examples=["Ada Lovelace"],
         extra={"trim": True},
     ),
@@ -95,16 +97,28 @@ class User(Row, frozen=True, gc=False):
     name: Name
     time_zone: TimeZone
     role: UserRole
-    email_verified_at: Annotated[datetime, Meta(description="When the address was verified.")] | None
-    created_at: Annotated[datetime, Meta(description="When the account was made.")]
-    updated_at: Annotated[datetime, Meta(description="When it was last changed.")]
+    email_verified_at: (
+        Annotated[
+            datetime,
+            Meta(tz=True, description="When the address was verified.", examples=["2030-01-31T09:35:00Z"]),
+        ]
+        | None
+    )
+    created_at: CreatedAt
+    updated_at: UpdatedAt
 
 
 class TokenPair(View, frozen=True, gc=False):
     """A sign-in's fresh tokens, and whose they are."""
 
-    access_token: Annotated[str, Meta(description="An ES256 JWT for the Authorization header (RFC 9068).")]
+    access_token: Annotated[
+        str,
+        Meta(
+            description="An ES256 JWT for the Authorization header (RFC 9068).",
+            examples=["eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCIsImtpZCI6IjEifQ.e30.c2lnbmF0dXJl"],
+        ),
+    ]
     refresh_token: RefreshTokenText
-    token_type: Literal["Bearer"]
+    token_type: Annotated[Literal["Bearer"], Meta(description="How the access token is sent (RFC 6750).")]
     expires_in: Annotated[int, Meta(ge=1, le=900, description="Seconds the access token lives.", examples=[900])]
     user: User

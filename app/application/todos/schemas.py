@@ -5,7 +5,8 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
-from app.application.schemas import Command, Cursor, Limit, Patch, Row, View
+from app.application.schemas import Command, CreatedAt, Cursor, Limit, NextCursor, Patch, Row, UpdatedAt, View
+from app.application.validation import NOT_BLANK
 from app.domain.todos import NOTES_MAX, PAGE_LIMIT_DEFAULT, TITLE_MAX
 
 Title = Annotated[
@@ -13,13 +14,14 @@ Title = Annotated[
     Meta(
         min_length=1,
         max_length=TITLE_MAX,
-        description="What is to be done.",
+        pattern=NOT_BLANK,
+        description="What is to be done; blanks around it are taken off.",
         examples=["Buy milk"],
         extra={"trim": True},
     ),
 ]
 Notes = Annotated[str, Meta(max_length=NOTES_MAX, description="Anything more.", examples=["Two litres"])]
-Completed = Annotated[bool, Meta(description="Whether it is done.")]
+Completed = Annotated[bool, Meta(description="Whether it is done.", examples=[True])]
 
 
 class TodoCreate(Command, frozen=True):
@@ -51,13 +53,15 @@ class Todo(Row, frozen=True, gc=False):
     title: Title
     notes: Notes | None
     completed: Completed
-    completed_at: Annotated[datetime, Meta(description="When it was done.")] | None
-    created_at: Annotated[datetime, Meta(description="When it was written down.")]
-    updated_at: Annotated[datetime, Meta(description="When it was last changed.")]
+    completed_at: (
+        Annotated[datetime, Meta(tz=True, description="When it was done.", examples=["2030-01-31T18:00:00Z"])] | None
+    )
+    created_at: CreatedAt
+    updated_at: UpdatedAt
 
 
 class TodoPage(View, frozen=True, gc=False):
     """Some todos, newest first, and where the next ones start."""
 
-    items: list[Todo]
-    next_cursor: Cursor | None
+    items: Annotated[list[Todo], Meta(description="The todos of this page.")]
+    next_cursor: NextCursor | None
