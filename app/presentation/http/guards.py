@@ -1,6 +1,6 @@
 """Guards: what a token may be used for. What a person may do to a row is the service's to decide."""
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Final
 
 from litestar import Litestar
@@ -10,20 +10,26 @@ from litestar.routes import HTTPRoute
 
 from app.domain.access import Actor, Permission
 
-Guard = Callable[[ASGIConnection[Any, Actor, Any, Any], BaseRouteHandler], None]
-
 PUBLIC_KEY: Final = "public"
 PUBLIC: Final = {PUBLIC_KEY: True}
 """Marks one handler as open to everybody; anything else needs a token (deny by default)."""
 
 
-def requires(permission: Permission) -> Guard:
-    """Turn away a token without the scope before any work is done; raises `Forbidden`."""
+@dataclass(frozen=True, slots=True)
+class Requires:
+    """A guard that turns away a token without the scope before any work is done; raises `Forbidden`."""
 
-    def guard(connection: ASGIConnection[Any, Actor, Any, Any], _: BaseRouteHandler) -> None:
-        connection.user.require(permission)
+    permission: Permission
 
-    return guard
+    # asynchronous, since Litestar hands each other guard to a thread
+    async def __call__(self, connection: ASGIConnection[Any, Actor, Any, Any], _: BaseRouteHandler) -> None:
+        """Ask the token."""
+        connection.user.require(self.permission)
+
+
+def requires(permission: Permission) -> Requires:
+    """The guard for one permission."""
+    return Requires(permission)
 
 
 def assert_guarded(app: Litestar) -> None:
