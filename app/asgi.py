@@ -18,14 +18,16 @@ from app.infrastructure.observability.requests import record
 from app.infrastructure.processes import end_with_launcher
 from app.presentation.cli.database import migrations_plugin, upgrade
 from app.presentation.cli.serve import Served, ServePlugin
-from app.presentation.http.accounts import AuthController, MeController
+from app.presentation.http.accounts import AuthController
 from app.presentation.http.auth import bearer_auth
 from app.presentation.http.bodies import StructBody
 from app.presentation.http.dependencies import COMMON
 from app.presentation.http.docs import openapi_config
 from app.presentation.http.guards import assert_guarded
+from app.presentation.http.me import MeController
 from app.presentation.http.middleware import Envelope
 from app.presentation.http.openapi import document
+from app.presentation.http.parameters import read_parameters
 from app.presentation.http.problems import on_exception, on_http_exception, on_refusal
 from app.presentation.http.responses import RowResponse
 from app.presentation.http.system import HealthController, SystemController
@@ -60,6 +62,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
                 throttle=runtime.throttle,
                 limits=runtime.limits,
                 health=runtime.health,
+                revocations=runtime.revocations,
             )
             yield
             runtime.health.stopping = True
@@ -73,6 +76,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
             SystemController,
         ],
         dependencies={name: Provide(provide) for name, provide in COMMON.items()},
+        before_request=read_parameters,
         dto=StructBody,
         return_dto=None,
         response_class=RowResponse,
@@ -87,6 +91,8 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
             expose_headers=EXPOSED_HEADERS,
             allow_methods=["GET", "POST", "PATCH", "DELETE"],
             max_age=600,
+            # the refresh cookie goes to listed origins alone
+            allow_credentials=True,
         ),
         openapi_config=openapi_config(title="Evenstar", version=VERSION, document=document),
         on_app_init=[bearer_auth(tokens).on_app_init],
@@ -101,6 +107,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
         debug=settings.debug,
     )
     app.state.access_tokens = tokens
+    app.state.own_origins = frozenset({settings.base_url, *settings.cors_origins})
     assert_guarded(app)
     app.asgi_handler = Envelope(
         app=app.asgi_handler,

@@ -27,6 +27,7 @@ from app.infrastructure.observability.health import Health
 from app.infrastructure.security.files import write_once
 from app.infrastructure.security.keys import Keyring, ensure_key_file, load_keyring
 from app.infrastructure.security.passwords import BcryptHasher
+from app.infrastructure.security.revocations import Revocations
 from app.infrastructure.security.tokens import AccessTokens
 from app.settings import Settings
 
@@ -64,6 +65,7 @@ class Runtime:
     throttle: RedisThrottle
     limits: Mapping[str, Limit]
     health: Health
+    revocations: Revocations
     unit_of_work: UnitOfWork
     authentication: Authentication
 
@@ -103,8 +105,8 @@ async def start(settings: Settings, tokens: AccessTokens, clock: Clock) -> Async
         pool_size=settings.database_pool_size,
         statement_timeout=settings.database_timeout_seconds,
     )
-    # a full pool must not read as a dead database
-    health_engine = open_database(where.database_url, pool_size=1, statement_timeout=1).engine
+    # health and the feed of ended sessions have connections of their own: a full pool must not read as a death
+    watching = open_database(where.database_url, pool_size=2, statement_timeout=1).engine
     redis = make_redis(where.redis_url)
     hasher = BcryptHasher(settings.bcrypt_cost)
     try:
@@ -112,19 +114,22 @@ async def start(settings: Settings, tokens: AccessTokens, clock: Clock) -> Async
             await _refuse_superuser(database.engine)
         store = RedisStore(redis, namespace="evenstar")
         unit_of_work = UnitOfWork(database, _tools(settings, clock))
-        yield Runtime(
-            database=database,
-            store=store,
-            throttle=RedisThrottle(store),
-            limits=_limits(settings),
-            health=Health(health_engine, redis),
-            unit_of_work=unit_of_work,
-            authentication=Authentication(unit_of_work, hasher, tokens),
-        )
+        revocations = Revocations(watching, clock)
+        async with revocations.kept_up():
+            yield Runtime(
+                database=database,
+                store=store,
+                throttle=RedisThrottle(store),
+                limits=_limits(settings),
+                health=Health(watching, redis),
+                unit_of_work=unit_of_work,
+                authentication=Authentication(unit_of_work, hasher, tokens),
+                revocations=revocations,
+            )
     finally:
         hasher.close()
         await redis.aclose()
-        await health_engine.dispose()
+        await watching.dispose()
         await database.engine.dispose()
 
 

@@ -185,7 +185,8 @@ def _place() -> Path:
 
 def _remove_abandoned() -> None:
     """Remove the directories of runs that were killed: one that lives holds its lock, a new one has none yet."""
-    for directory in _place().glob(f"{DIRECTORY_PREFIX}*"):
+    places = {_place(), Path(tempfile.gettempdir())}
+    for directory in (found for place in places for found in place.glob(f"{DIRECTORY_PREFIX}*")):
         with suppress(OSError), (directory / "run.lock").open() as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             shutil.rmtree(directory)

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.application.accounts.audit import AuditService
 from app.application.accounts.service import AccountService
 from app.application.accounts.sessions import SessionService
 from app.application.paging import CursorCodec
@@ -19,6 +20,7 @@ from app.infrastructure.database.repositories.accounts import (
     SessionRepository,
     UserRepository,
 )
+from app.infrastructure.database.repositories.audit import AuditRepository
 from app.infrastructure.database.repositories.todos import TodoRepository
 
 
@@ -41,7 +43,7 @@ class Services:
     @cached_property
     def accounts(self) -> AccountService:
         """Accounts."""
-        return AccountService(UserRepository(session=self._session), self._tools.clock)
+        return AccountService(UserRepository(session=self._session), self.sessions, self._tools.clock)
 
     @cached_property
     def sessions(self) -> SessionService:
@@ -52,6 +54,11 @@ class Services:
             self._tools.clock,
             self._tools.refresh_key,
         )
+
+    @cached_property
+    def audit(self) -> AuditService:
+        """The audit log."""
+        return AuditService(AuditRepository(session=self._session), self._tools.clock)
 
     @cached_property
     def todos(self) -> TodoService:

@@ -4,7 +4,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
-from app.domain.errors import Conflict, Kind, Refusal, Unauthenticated
+from app.domain.errors import Conflict, Forbidden, Kind, Refusal, Unauthenticated
 
 EMAIL_MAX: Final = 254  # RFC 5321 4.5.3.1.3, less the angle brackets
 NAME_MAX: Final = 80
@@ -19,6 +19,8 @@ ACCESS_TOKEN_LIFETIME: Final = timedelta(minutes=15)
 REFRESH_TOKEN_LIFETIME: Final = timedelta(days=7)
 SESSION_LIFETIME: Final = timedelta(days=30)
 SUCCESSOR_WINDOW: Final = timedelta(seconds=10)
+SESSIONS_MAX: Final = 20
+REASON_MAX: Final = 32
 
 
 VERIFICATION_LIFETIME: Final = timedelta(hours=24)
@@ -60,6 +62,13 @@ class InvalidRefreshToken(Unauthenticated):
 
     code = "invalid_refresh_token"
     title = "Invalid refresh token"
+
+
+class CrossSiteRequest(Forbidden):
+    """A request that acts by cookie must come from a page of this origin, or of one that the service lists."""
+
+    code = "cross_site_request"
+    title = "Cross-site request refused"
 
 
 class RefreshTokenReused(Unauthenticated):

@@ -91,6 +91,6 @@ class PasswordHasher(Protocol):
 class TokenSigner(Protocol):
     """Signs access tokens."""
 
-    def issue(self, user_id: UUID, session_id: UUID, role: UserRole) -> str:
+    def issue(self, user_id: UUID, session_id: UUID, role: UserRole, authenticated_at: datetime) -> str:
         """A token for the session, good from now on for `ACCESS_TOKEN_LIFETIME`."""
         ...

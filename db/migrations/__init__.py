@@ -7,6 +7,8 @@ from typing import Final
 
 DIRECTORY: Final = Path(__file__).parent
 VERSION_TABLE: Final = "alembic_versions"
+TURN_KEY: Final = 0x45766E53_4D696772
+"""The advisory lock that whoever migrates a database holds for as long."""
 
 _IDENTIFIER: Final = re.compile(r"^(revision|down_revision) = (.+)$", re.MULTILINE)
 

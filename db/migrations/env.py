@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.infrastructure.database import models
-from db.migrations import VERSION_TABLE
+from db.migrations import TURN_KEY, VERSION_TABLE
 
 METADATA: Final = models.User.metadata
 
@@ -25,8 +25,6 @@ LOCK_TIMEOUT_SECONDS: Final = 2
 ATTEMPTS: Final = 10
 PAUSE_SECONDS: Final = 3.0
 TURN_POLL_SECONDS: Final = 0.2
-TURN_KEY: Final = 0x45766E53_4D696772
-"""The advisory lock of whoever migrates the database."""
 
 # SQLSTATE (PostgreSQL 18 manual, appendix A): lock_not_available, deadlock_detected
 BUSY: Final = frozenset({"55P03", "40P01"})

@@ -1,11 +1,13 @@
 """What accounts are asked and what they show."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated, Literal
+from uuid import UUID
 
 from msgspec import UNSET, Meta, UnsetType
 
-from app.application.schemas import Command, CreatedAt, Row, UpdatedAt, View
+from app.application.schemas import Command, CreatedAt, Patch, Row, UpdatedAt, View
 from app.application.validation import NOT_BLANK
 from app.domain.access import UserRole
 from app.domain.accounts import EMAIL_MAX, NAME_MAX, PASSWORD_MAX, PASSWORD_MIN, TIME_ZONE_MAX
@@ -66,6 +68,13 @@ RefreshTokenText = Annotated[
 ]
 
 
+class Transport(StrEnum):
+    """How a refresh token travels."""
+
+    BODY = "body"
+    COOKIE = "cookie"
+
+
 class Registration(Command, frozen=True):
     """A new account."""
 
@@ -82,12 +91,16 @@ class Credentials(Command, frozen=True):
         str, Meta(max_length=EMAIL_MAX, examples=["ada@example.com"], description="The account's address.")
     ]
     password: GivenPassword
+    transport: Annotated[
+        Transport,
+        Meta(description="How the refresh token is handed out: in the body, or as a cookie that no script can read."),
+    ] = Transport.BODY
 
 
 class RefreshRequest(Command, frozen=True):
-    """A refresh token, to be exchanged or ended."""
+    """A refresh token, to be exchanged or ended; absent where the cookie holds it."""
 
-    refresh_token: RefreshTokenText
+    refresh_token: RefreshTokenText | UnsetType = UNSET
 
 
 class User(Row, frozen=True, gc=False):
@@ -108,8 +121,64 @@ class User(Row, frozen=True, gc=False):
     updated_at: UpdatedAt
 
 
+class StoredSession(View, frozen=True, gc=False):
+    """A session's columns as they are stored."""
+
+    id: UUID
+    device: str
+    address: str
+    created_at: datetime
+    last_seen_at: datetime
+    idle_expires_at: datetime
+    expires_at: datetime
+
+
+class Session(View, frozen=True, gc=False):
+    """One sign-in, as its owner sees it."""
+
+    id: Annotated[
+        UUID,
+        Meta(
+            description="The session's id, which its access tokens carry as `sid`.",
+            examples=["01937a3e-5d4c-7b2a-9f10-3c6e8d2b4a72"],
+        ),
+    ]
+    device: Annotated[str, Meta(description="The device, as it names itself.", examples=["curl/8.5.0"])]
+    address: Annotated[str, Meta(description="Where the sign-in came from.", examples=["203.0.113.7"])]
+    created_at: CreatedAt
+    last_seen_at: Annotated[
+        datetime,
+        Meta(tz=True, description="When its refresh token was last exchanged.", examples=["2030-01-02T08:00:00Z"]),
+    ]
+    expires_at: Annotated[
+        datetime,
+        Meta(tz=True, description="When it ends unless it is refreshed.", examples=["2030-01-09T08:00:00Z"]),
+    ]
+    current: Annotated[bool, Meta(description="Whether it is the one that asks.", examples=[True])]
+
+
+class SessionList(View, frozen=True, gc=False):
+    """The sessions that have not ended, last seen first; at most 20."""
+
+    items: Annotated[list[Session], Meta(description="The sessions.")]
+
+
+class UserUpdate(Patch, frozen=True):
+    """What an account's owner may change about it."""
+
+    name: Name | UnsetType = UNSET
+    time_zone: TimeZone | UnsetType = UNSET
+
+
+class PasswordChange(Command, frozen=True):
+    """The present password and the next one."""
+
+    current_password: GivenPassword
+    new_password: NewPassword
+
+
 class TokenPair(View, frozen=True, gc=False):
-    """A sign-in's fresh tokens, and whose they are."""
+    """A sign-in's fresh tokens, and whose they are; the refresh token is null where a cookie holds it."""
 
     access_token: Annotated[
         str,
@@ -118,7 +187,7 @@ class TokenPair(View, frozen=True, gc=False):
             examples=["eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCIsImtpZCI6IjEifQ.e30.c2lnbmF0dXJl"],
         ),
     ]
-    refresh_token: RefreshTokenText
+    refresh_token: RefreshTokenText | None
     token_type: Annotated[Literal["Bearer"], Meta(description="How the access token is sent (RFC 6750).")]
     expires_in: Annotated[int, Meta(ge=1, le=900, description="Seconds the access token lives.", examples=[900])]
     user: User

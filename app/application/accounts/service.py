@@ -1,9 +1,13 @@
 """What people do with their own account."""
 
+from uuid import UUID
+
 from app.application.accounts.emails import canonical_email
-from app.application.accounts.schemas import Registration, User
+from app.application.accounts.schemas import Registration, User, UserUpdate
+from app.application.accounts.sessions import SessionService
+from app.application.accounts.time_zones import checked_time_zone
 from app.domain.access import Actor, Permission, UserRole
-from app.domain.errors import Unauthenticated
+from app.domain.errors import StaleVersion, Unauthenticated
 from app.domain.ports import Clock
 from app.infrastructure.database import models
 from app.infrastructure.database.repositories.accounts import UserRepository
@@ -12,8 +16,9 @@ from app.infrastructure.database.repositories.accounts import UserRepository
 class AccountService:
     """Decides over accounts."""
 
-    def __init__(self, users: UserRepository, clock: Clock) -> None:
+    def __init__(self, users: UserRepository, sessions: SessionService, clock: Clock) -> None:
         self._users = users
+        self._sessions = sessions
         self._clock = clock
 
     async def get_me(self, actor: Actor) -> User:
@@ -23,6 +28,41 @@ class AccountService:
         if user is None:
             raise Unauthenticated
         return user
+
+    async def update_me(self, actor: Actor, data: UserUpdate, *, versions: frozenset[int] | None = None) -> User:
+        """Change the fields that were sent; raises `StaleVersion` when at none of the `versions`."""
+        actor.require(Permission.ACCOUNT_WRITE)
+        values = data.changes()
+        if "time_zone" in values:
+            checked_time_zone(data.time_zone)
+        changed = None
+        if values:
+            values |= {"updated_at": self._clock.now()}
+            changed = await self._users.change(User, actor.id, values, versions=versions)
+        if changed is not None:
+            return changed
+        user = await self.get_me(actor)
+        if versions is not None and user.version not in versions:
+            raise StaleVersion(current=user)
+        return user
+
+    async def delete_me(self, actor: Actor) -> None:
+        """Delete the account with all that is theirs; raises `ReauthenticationRequired`."""
+        actor.require(Permission.ACCOUNT_WRITE)
+        actor.require_recent_sign_in(self._clock.now())
+        await self._sessions.forget(actor.id)
+        await self._users.remove(actor.id)
+
+    async def get_for_sign_in(self, actor: Actor) -> models.User:
+        """The actor's row, hash included; raises `Unauthenticated` when it is gone or disabled."""
+        user = await self._users.get_one_or_none(id=actor.id)
+        if user is None or user.disabled_at is not None:
+            raise Unauthenticated
+        return user
+
+    async def set_password(self, user_id: UUID, password_hash: str) -> None:
+        """Store another password's hash."""
+        await self._users.change(User, user_id, {"password_hash": password_hash, "updated_at": self._clock.now()})
 
     async def find_by_email(self, email: str) -> models.User | None:
         """The account of an e-mail address, however it is spelt."""

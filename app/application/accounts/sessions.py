@@ -8,34 +8,31 @@ from datetime import datetime
 from hashlib import sha256
 from uuid import UUID
 
+from app.application.accounts.schemas import Session, SessionList, StoredSession
+from app.domain.access import Actor, Origin, Permission
 from app.domain.accounts import (
     ADDRESS_MAX,
     DEVICE_MAX,
     REFRESH_TOKEN_LIFETIME,
     SESSION_LIFETIME,
+    SESSIONS_MAX,
     SUCCESSOR_WINDOW,
     InvalidRefreshToken,
 )
+from app.domain.errors import NotFound
 from app.domain.ports import Clock
-from app.infrastructure.database.models import RefreshToken, Session, User
+from app.infrastructure.database import models
 from app.infrastructure.database.repositories.accounts import RefreshTokenRepository, SessionRepository
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a sign-in comes from, as far as the request tells."""
-
-    device: str
-    address: str
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
     """A session's user and the refresh token to hand out."""
 
-    user: User
+    user: models.User
     session_id: UUID
     refresh_token: str
+    authenticated_at: datetime
 
 
 class SessionService:
@@ -47,11 +44,11 @@ class SessionService:
         self._clock = clock
         self._key = key
 
-    async def start(self, user: User, origin: Origin) -> Grant:
-        """Sign the user in on a device."""
+    async def start(self, user: models.User, origin: Origin) -> Grant:
+        """Sign the user in on a device; of more than `SESSIONS_MAX` the one not seen for longest ends."""
         now = self._clock.now()
         session = await self._sessions.add(
-            Session(
+            models.Session(
                 user_id=user.id,
                 device=origin.device[:DEVICE_MAX],
                 address=origin.address[:ADDRESS_MAX],
@@ -65,10 +62,11 @@ class SessionService:
         )
         token = secrets.token_urlsafe(32)
         await self._store(session.id, token, now)
-        return Grant(user, session.id, token)
+        await self._sessions.revoke_beyond(user.id, SESSIONS_MAX, "too_many", now)
+        return Grant(user, session.id, token, now)
 
-    async def rotate(self, token: str) -> Grant | None:
-        """Exchange a refresh token for its successor; None when it was used before, which ends the session.
+    async def rotate(self, token: str) -> Grant | UUID:
+        """Exchange a refresh token for its successor; when it was used before, end the session and tell whose it is.
 
         The session stays locked until the transaction ends: of parallel callers one makes the successor, and
         the others are handed the same one, for `SUCCESSOR_WINDOW` (RFC 9700 4.14.2).
@@ -88,12 +86,12 @@ class SessionService:
             await self._store(session.id, successor, now)
             session.last_seen_at = session.updated_at = now
             session.idle_expires_at = min(now + REFRESH_TOKEN_LIFETIME, session.expires_at)
-            return Grant(user, session.id, successor)
+            return Grant(user, session.id, successor, session.created_at)
         successor = await self._same_successor(token, stored, now)
         if successor is None:
             await self._sessions.revoke(session.id, "refresh_reused", now)
-            return None
-        return Grant(user, session.id, successor)
+            return user.id
+        return Grant(user, session.id, successor, session.created_at)
 
     async def end(self, token: str) -> None:
         """End the session of a refresh token; one that belongs to none ends nothing (RFC 7009 2.2)."""
@@ -101,7 +99,55 @@ class SessionService:
         if found is not None:
             await self._sessions.revoke(found[0].id, "logout", self._clock.now())
 
-    async def _same_successor(self, token: str, stored: RefreshToken, now: datetime) -> str | None:
+    async def list(self, actor: Actor) -> SessionList:
+        """The actor's living sessions, last seen first."""
+        actor.require(Permission.ACCOUNT_READ)
+        found = await self._sessions.list_living(StoredSession, actor.id, self._clock.now())
+        return SessionList(
+            [
+                Session(
+                    id=stored.id,
+                    device=stored.device,
+                    address=stored.address,
+                    created_at=stored.created_at,
+                    last_seen_at=stored.last_seen_at,
+                    expires_at=min(stored.idle_expires_at, stored.expires_at),
+                    current=stored.id == actor.session_id,
+                )
+                for stored in found
+            ]
+        )
+
+    async def end_one(self, actor: Actor, session_id: UUID) -> None:
+        """End one of the actor's sessions; raises `NotFound`."""
+        actor.require(Permission.ACCOUNT_WRITE)
+        if not await self._sessions.revoke_own(actor, session_id, "ended", self._clock.now()):
+            raise NotFound
+
+    async def end_others(self, actor: Actor) -> None:
+        """End all of the actor's sessions but the one that asks."""
+        actor.require(Permission.ACCOUNT_WRITE)
+        await self._sessions.revoke_all(actor.id, "ended", self._clock.now(), but=actor.session_id)
+
+    async def end_every(self, actor: Actor) -> None:
+        """End all of the actor's sessions, this one too."""
+        actor.require(Permission.ACCOUNT_WRITE)
+        await self.end_all(actor.id, "logout_all")
+
+    async def end_by_id(self, session_id: UUID) -> None:
+        """End a session that its own access token names."""
+        await self._sessions.revoke(session_id, "logout", self._clock.now())
+
+    async def end_all(self, user_id: UUID, reason: str) -> None:
+        """End all sessions of a user."""
+        await self._sessions.revoke_all(user_id, reason, self._clock.now())
+
+    async def forget(self, user_id: UUID) -> None:
+        """End all sessions of a user who is about to be deleted, and forget where they came from."""
+        await self._sessions.revoke_all(user_id, "deleted", self._clock.now())
+        await self._sessions.scrub(user_id)
+
+    async def _same_successor(self, token: str, stored: models.RefreshToken, now: datetime) -> str | None:
         """The successor again for the token just before it, so that two tabs or a retry do no harm."""
         if stored.used_at is None or stored.successor_salt is None or now - stored.used_at > SUCCESSOR_WINDOW:
             return None
@@ -111,7 +157,7 @@ class SessionService:
 
     async def _store(self, session_id: UUID, token: str, now: datetime) -> None:
         await self._tokens.add(
-            RefreshToken(session_id=session_id, token_hash=_digest(token), created_at=now, updated_at=now),
+            models.RefreshToken(session_id=session_id, token_hash=_digest(token), created_at=now, updated_at=now),
             auto_refresh=False,
         )
 
@@ -125,5 +171,5 @@ def _digest(token: str) -> bytes:
     return sha256(token.encode(errors="surrogatepass")).digest()
 
 
-def _alive(session: Session, now: datetime) -> bool:
+def _alive(session: models.Session, now: datetime) -> bool:
     return session.revoked_at is None and now < session.idle_expires_at and now < session.expires_at

@@ -12,7 +12,7 @@ import msgspec
 from jwt.utils import base64url_decode
 from uuid_utils.compat import uuid7
 
-from app.domain.access import ALL_PERMISSIONS, Permission, UserRole
+from app.domain.access import Permission, UserRole, permissions_of
 from app.domain.accounts import ACCESS_TOKEN_LIFETIME
 from app.domain.errors import Unauthenticated
 from app.domain.ports import Clock
@@ -37,6 +37,7 @@ class Claims(msgspec.Struct, frozen=True):
     jti: UUID
     sid: UUID
     role: UserRole
+    auth_time: Seconds
     scope: str
 
     @property
@@ -79,7 +80,7 @@ class AccessTokens:
     issuer: str
     audience: str
 
-    def issue(self, user_id: UUID, session_id: UUID, role: UserRole) -> str:
+    def issue(self, user_id: UUID, session_id: UUID, role: UserRole, authenticated_at: datetime) -> str:
         """A token of `ACCESS_TOKEN_LIFETIME` that names user, session and scopes."""
         now = self.clock.now()
         keys = self.keyring()
@@ -92,7 +93,8 @@ class AccessTokens:
             "jti": str(uuid7()),
             "sid": str(session_id),
             "role": role.value,
-            "scope": " ".join(sorted(ALL_PERMISSIONS)),
+            "auth_time": int(authenticated_at.timestamp()),
+            "scope": " ".join(sorted(permissions_of(role))),
         }
         return jwt.encode(
             claims, keys.signing_key, algorithm=ALGORITHM, headers={"kid": keys.signing_id, "typ": TOKEN_TYPE}

@@ -1,17 +1,20 @@
-"""Sign-in and the caller's own account over HTTP."""
+"""Sign-in over HTTP."""
 
-from typing import Final
+from typing import Any, Final
 
-from litestar import Controller, get, post
+from litestar import Controller, Request, Response, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 from litestar.status_codes import HTTP_200_OK, HTTP_204_NO_CONTENT
+from msgspec import UNSET
 
-from app.application.accounts.schemas import Credentials, RefreshRequest, Registration, TokenPair, User
-from app.application.accounts.sessions import Origin
+from app.application.accounts.schemas import Credentials, RefreshRequest, Registration, TokenPair, Transport
 from app.application.authentication import Authentication
 from app.application.unit_of_work import Services
-from app.domain.access import Actor, Permission
+from app.domain.access import Actor, Origin, Permission
+from app.infrastructure.security.tokens import AccessTokens
+from app.presentation.http.auth import bearer_token
+from app.presentation.http.cookies import given_refresh_token, with_cookie, without_cookie
 from app.presentation.http.guards import PUBLIC, requires
 from app.presentation.http.limits import limited
 
@@ -47,16 +50,23 @@ class AuthController(Controller):
         authentication: NamedDependency[Authentication],
         origin: NamedDependency[Origin],
         data: JSONBody[Credentials],
-    ) -> TokenPair:
-        """Sign in."""
-        return await authentication.login(data, origin)
+    ) -> Response[TokenPair]:
+        """Sign in; with the transport `cookie`, the refresh token is set as a cookie that no script can read."""
+        pair = await authentication.login(data, origin)
+        return with_cookie(pair) if data.transport is Transport.COOKIE else Response(pair)
 
     @post("/refresh", operation_id="refresh", opt=PUBLIC, status_code=HTTP_200_OK, guards=[limited("refresh")])
     async def refresh(
-        self, authentication: NamedDependency[Authentication], data: JSONBody[RefreshRequest]
-    ) -> TokenPair:
-        """Exchange a refresh token for fresh tokens; it is used up by that."""
-        return await authentication.refresh(data.refresh_token)
+        self,
+        request: Request[Any, Any, Any],
+        authentication: NamedDependency[Authentication],
+        origin: NamedDependency[Origin],
+        data: JSONBody[RefreshRequest],
+    ) -> Response[TokenPair]:
+        """Exchange a refresh token, from the body or the cookie, for fresh tokens; it is used up by that."""
+        token, by_cookie = given_refresh_token(request, data)
+        pair = await authentication.refresh(token, origin)
+        return with_cookie(pair) if by_cookie else Response(pair)
 
     @post(
         "/logout",
@@ -65,18 +75,27 @@ class AuthController(Controller):
         status_code=HTTP_204_NO_CONTENT,
         guards=[limited("refresh")],
     )
-    async def logout(self, authentication: NamedDependency[Authentication], data: JSONBody[RefreshRequest]) -> None:
-        """Sign out: end the refresh token's session."""
-        await authentication.logout(data.refresh_token)
+    async def logout(
+        self,
+        request: Request[Any, Any, Any],
+        authentication: NamedDependency[Authentication],
+        data: JSONBody[RefreshRequest],
+    ) -> Response[None]:
+        """Sign out: end the session of the refresh token, or without one that of the access token."""
+        if data.refresh_token is UNSET:
+            tokens: AccessTokens = request.app.state.access_tokens
+            await authentication.end_session(tokens.verify(bearer_token(request)).sid)
+        else:
+            await authentication.logout(data.refresh_token)
+        return without_cookie()
 
-
-class MeController(Controller):
-    """The caller's own account."""
-
-    path = "/api/me"
-    tags = ["Account"]
-
-    @get(operation_id="getMe", guards=[requires(Permission.ACCOUNT_READ)])
-    async def get_me(self, services: NamedDependency[Services], actor: NamedDependency[Actor]) -> User:
-        """Look at your account."""
-        return await services.accounts.get_me(actor)
+    @post(
+        "/logout-all",
+        operation_id="logoutAll",
+        status_code=HTTP_204_NO_CONTENT,
+        guards=[requires(Permission.ACCOUNT_WRITE)],
+    )
+    async def logout_all(self, services: NamedDependency[Services], actor: NamedDependency[Actor]) -> Response[None]:
+        """Sign out everywhere: end all of your sessions."""
+        await services.sessions.end_every(actor)
+        return without_cookie()

@@ -1,6 +1,7 @@
 """Sign-in by bearer token: Litestar's JWT middleware over our own verification."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, ClassVar, Self
 
 from litestar.connection import ASGIConnection
@@ -9,7 +10,9 @@ from litestar.security.jwt import JWTAuth, JWTAuthenticationMiddleware, Token
 
 from app.domain.access import Actor
 from app.domain.errors import Unauthenticated
+from app.infrastructure.security.revocations import Revocations
 from app.infrastructure.security.tokens import AccessTokens, Claims
+from app.presentation.http.context import origin_of
 from app.presentation.http.guards import PUBLIC_KEY
 
 
@@ -35,18 +38,36 @@ class BearerMiddleware(JWTAuthenticationMiddleware):
 
     async def authenticate_request(self, connection: ASGIConnection[Any, Any, Any, Any]) -> AuthenticationResult:
         """Verify the Authorization header's token; raises `Unauthenticated`."""
-        given = connection.headers.getall("authorization", [])
-        scheme, _, token = given[0].partition(" ") if len(given) == 1 else ("", "", "")
-        if scheme.lower() != "bearer":
-            raise Unauthenticated
-        return await self.authenticate_token(encoded_token=token, connection=connection)
+        return await self.authenticate_token(encoded_token=bearer_token(connection), connection=connection)
 
 
-async def _actor(token: AccessToken, _: ASGIConnection[Any, Any, Any, Any]) -> Actor:
+def bearer_token(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+    """The one token of the Authorization header; raises `Unauthenticated`."""
+    given = connection.headers.getall("authorization", [])
+    scheme, _, token = given[0].partition(" ") if len(given) == 1 else ("", "", "")
+    if scheme.lower() != "bearer":
+        raise Unauthenticated
+    return token
+
+
+async def _actor(token: AccessToken, connection: ASGIConnection[Any, Any, Any, Any]) -> Actor:
     claims = token.claims
     if claims is None:
         raise Unauthenticated
-    return Actor(id=claims.sub, session_id=claims.sid, role=claims.role, scopes=claims.scopes)
+    return Actor(
+        id=claims.sub,
+        session_id=claims.sid,
+        role=claims.role,
+        scopes=claims.scopes,
+        authenticated_at=datetime.fromtimestamp(claims.auth_time, UTC),
+        origin=origin_of(connection),
+    )
+
+
+async def _has_ended(token: AccessToken, connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
+    """Whether the token's session has; Litestar answers 401 then."""
+    ended: Revocations = connection.app.state.revocations
+    return token.claims is None or await ended.include(token.claims.sid)
 
 
 def bearer_auth(verifier: AccessTokens) -> JWTAuth[Actor, AccessToken]:
@@ -54,6 +75,7 @@ def bearer_auth(verifier: AccessTokens) -> JWTAuth[Actor, AccessToken]:
     token_type = type("BoundAccessToken", (AccessToken,), {"verifier": verifier})
     return JWTAuth[Actor, AccessToken](
         retrieve_user_handler=_actor,
+        revoked_token_handler=_has_ended,
         authentication_middleware_class=BearerMiddleware,
         token_cls=token_type,
         # keys are picked by their id, not handed to the middleware

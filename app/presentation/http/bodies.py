@@ -1,7 +1,7 @@
 """Request bodies: one way in for all of them."""
 
 from collections.abc import Generator
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from litestar.connection import ASGIConnection
 from litestar.dto import AbstractDTO
@@ -9,8 +9,9 @@ from litestar.dto.data_structures import DTOFieldDefinition
 from litestar.typing import FieldDefinition
 
 from app.application.validation import convert
-from app.domain.errors import MalformedRequest
-from app.presentation.http.decoding import check_json_headers, decode_json
+from app.domain.errors import MalformedRequest, ValidationFailed
+from app.presentation.http.decoding import decode_json
+from app.presentation.http.parameters import parameters_of
 
 T = TypeVar("T")
 
@@ -24,10 +25,17 @@ class StructBody(AbstractDTO[T], Generic[T]):
     _schemas: ClassVar[dict[str, Any]] = {}
 
     def decode_bytes(self, value: bytes) -> Any:
-        """The Struct; raises `UnsupportedMediaType`, `MalformedRequest`, `ValidationFailed`."""
-        connection: ASGIConnection[Any, Any, Any, Any] = self.asgi_connection
-        check_json_headers(connection.scope["headers"])
-        return convert(self._schemas[connection.route_handler.handler_id], decode_json(value))
+        """The Struct; raises `MalformedRequest` and, with the faults of the parameters, `ValidationFailed`."""
+        connection = cast("ASGIConnection[Any, Any, Any, Any]", self.asgi_connection)
+        body = decode_json(value)
+        others = parameters_of(connection).issues
+        try:
+            converted = convert(self._schemas[connection.route_handler.handler_id], body)
+        except ValidationFailed as refusal:
+            raise ValidationFailed([*others, *refusal.issues]) from None
+        if others:
+            raise ValidationFailed(others)
+        return converted
 
     def decode_builtins(self, value: dict[str, Any]) -> Any:  # noqa: ARG002 -- Litestar's hook
         """Forms are never read."""

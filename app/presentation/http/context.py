@@ -2,7 +2,10 @@
 
 from typing import Any, Final
 
+from litestar.connection import ASGIConnection
 from litestar.types import Scope
+
+from app.domain.access import Origin
 
 STATE_KEY: Final = "evenstar"
 
@@ -11,3 +14,9 @@ def request_id(scope: Scope) -> str:
     """The id under which the request is logged and answered."""
     state: dict[str, Any] = scope["state"]
     return str(state.get(STATE_KEY, ""))
+
+
+def origin_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Origin:
+    """Where the request comes from: the address behind our own proxies, the device as it names itself."""
+    client = connection.scope["client"]
+    return Origin(device=connection.headers.get("user-agent", ""), address=client[0] if client else "")

@@ -7,17 +7,14 @@ import msgspec
 from litestar import Request
 from litestar.di import Provide
 
-from app.application.accounts.sessions import Origin
 from app.application.authentication import Authentication
 from app.application.unit_of_work import Services
-from app.domain.access import Actor
-from app.presentation.http.decoding import decode_query
+from app.domain.access import Actor, Origin
+from app.presentation.http.context import origin_of
+from app.presentation.http.parameters import QUERY_KEY, parameters_of
 
 QueryT = TypeVar("QueryT", bound=msgspec.Struct)
 AnyRequest = Request[Any, Any, Any]
-
-QUERY_KEY: Final = "query"
-"""Where a handler's options name the Struct of its query parameters."""
 
 _READS: Final = frozenset({"GET", "HEAD"})
 
@@ -44,15 +41,20 @@ async def provide_actor(request: AnyRequest) -> Actor:
 
 async def provide_origin(request: AnyRequest) -> Origin:
     """Where a sign-in comes from."""
-    client = request.scope["client"]
-    return Origin(device=request.headers.get("user-agent", ""), address=client[0] if client else "")
+    return origin_of(request)
+
+
+async def provide_versions(request: AnyRequest) -> frozenset[int] | None:
+    """The versions of the row that `If-Match` lets a change meet; None for any."""
+    return parameters_of(request).versions
 
 
 def query_of(schema: type[QueryT]) -> dict[str, Any]:
     """Handler arguments that make `parameters` the request's query parameters as the Struct, checked as one."""
 
     async def provide_query(request: AnyRequest) -> QueryT:
-        return decode_query(request.scope["query_string"], schema)
+        query: QueryT = parameters_of(request).query
+        return query
 
     return {"dependencies": {"parameters": Provide(provide_query)}, "opt": {QUERY_KEY: schema}}
 

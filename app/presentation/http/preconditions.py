@@ -1,9 +1,8 @@
 """Preconditions: which versions of a row a change may meet (RFC 9110 13.1.1)."""
 
 import re
-from typing import Any, Final
-
-from litestar import Request
+from collections.abc import Sequence
+from typing import Final
 
 from app.domain.errors import Issue, IssueCode, ValidationFailed
 
@@ -12,10 +11,9 @@ _ENTITY_TAGS: Final = re.compile(r'\s*(?:W/)?"[^"\x00-\x20\x7f]*"\s*')
 _VERSION: Final = re.compile(r'"([1-9][0-9]{0,14})"')
 
 
-async def provide_versions(request: Request[Any, Any, Any]) -> frozenset[int] | None:
+def parse_if_match(fields: Sequence[str]) -> frozenset[int] | None:
     """The versions that `If-Match` allows: None for any. Weak tags match nothing; raises `ValidationFailed`."""
-    fields = request.headers.getall("if-match", [])
-    if not fields or fields == ["*"]:
+    if not fields or list(fields) == ["*"]:
         return None
     candidates = [candidate for field in fields for candidate in field.split(",")]
     if not all(_ENTITY_TAGS.fullmatch(candidate) for candidate in candidates):

@@ -1,9 +1,10 @@
 """The one place where a refusal becomes an RFC 9457 problem, and the one place that knows statuses."""
 
 import logging
+import traceback
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 from litestar import Request, Response
@@ -106,9 +107,38 @@ def on_http_exception(request: Request[Any, Any, Any], exception: HTTPException)
 
 def on_exception(request: Request[Any, Any, Any], exception: Exception) -> Response[Any]:
     """Answer a fault of ours with nothing but the request's id, under which the log has the rest."""
-    # `exc_info` without the message of the exception's own text in the answer
-    _logger.error("unhandled exception", exc_info=exception, extra={"request_id": request_id(request.scope)})
+    refusal = _refusal_within(exception)
+    if refusal is not None:
+        return problem(request, refusal)
+    _logger.error(
+        "unhandled exception",
+        # where it came from, without its text: a database's complaint repeats the values it is about
+        extra={
+            "request_id": request_id(request.scope),
+            "exception": _types(exception),
+            "stack": "".join(traceback.format_tb(exception.__traceback__)),
+        },
+    )
     return problem(request, InternalError())
+
+
+def _refusal_within(exception: BaseException) -> Refusal | None:
+    """The refusal that a dependency made of an exception when it was closed; Litestar hands it on in a group."""
+    if isinstance(exception, Refusal):
+        return exception
+    if isinstance(exception, BaseExceptionGroup):
+        inner = cast("BaseExceptionGroup[BaseException]", exception).exceptions
+        return next(filter(None, map(_refusal_within, inner)), None)
+    return None
+
+
+def _types(exception: BaseException | None) -> str:
+    """The types of an exception and of its causes."""
+    names: list[str] = []
+    while exception is not None:
+        names.append(type(exception).__qualname__)
+        exception = exception.__cause__
+    return " from ".join(names)
 
 
 def _issue(issue: Issue) -> dict[str, Any]:

@@ -11,9 +11,8 @@ from app.application.todos.schemas import Todo, TodoCreate, TodoPage, TodoQuery,
 from app.application.unit_of_work import Services
 from app.domain.access import Actor, Permission
 from app.presentation.http.decoding import parse_uuid
-from app.presentation.http.dependencies import query_of
+from app.presentation.http.dependencies import provide_versions, query_of
 from app.presentation.http.guards import requires
-from app.presentation.http.preconditions import provide_versions
 
 READ: Final = [requires(Permission.TODOS_READ)]
 WRITE: Final = [requires(Permission.TODOS_WRITE)]

@@ -107,10 +107,11 @@ class People:
     async def make(self, **fields: Any) -> Person:
         user = UserFactory.build(**fields)
         session = SessionFactory.build(user_id=user.id)
+        # in two transactions, for a session's row needs its user's
         await store(self._app, user)
         await store(self._app, session)
         tokens: AccessTokens = self._app.state.access_tokens
-        token = tokens.issue(user.id, session.id, user.role)
+        token = tokens.issue(user.id, session.id, user.role, session.created_at)
         client = client_of(self._app, authorization=f"Bearer {token}")
         self._clients.append(client)
         return Person(user, client, token)

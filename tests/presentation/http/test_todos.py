@@ -211,8 +211,8 @@ async def test_a_path_that_holds_no_uuid_is_refused(ada: Person, todo_id: str) -
     ("body", "expected"),
     [
         ({}, [("invalid_type", ["title"])]),
-        ({"title": ""}, [("too_small", ["title"])]),
-        ({"title": " \t"}, [("too_small", ["title"])]),
+        ({"title": ""}, [("too_small", ["title"]), ("invalid_format", ["title"])]),
+        ({"title": " \t"}, [("invalid_format", ["title"])]),
         ({"title": "x" * 501}, [("too_big", ["title"])]),
         ({"title": "x", "notes": "y" * 16385}, [("too_big", ["notes"])]),
         (

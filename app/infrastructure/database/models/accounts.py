@@ -7,7 +7,15 @@ from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.domain.access import UserRole
-from app.domain.accounts import ADDRESS_MAX, DEVICE_MAX, EMAIL_MAX, NAME_MAX, TIME_ZONE_MAX, MailPurpose
+from app.domain.accounts import (
+    ADDRESS_MAX,
+    DEVICE_MAX,
+    EMAIL_MAX,
+    NAME_MAX,
+    REASON_MAX,
+    TIME_ZONE_MAX,
+    MailPurpose,
+)
 from app.domain.auditing import ACTION_MAX, DETAIL_MAX, Outcome
 from app.infrastructure.database.base import Model, text_enum
 
@@ -37,14 +45,15 @@ class Session(Model):
         Index("ix_sessions_revoked_at", "revoked_at", postgresql_where=text("revoked_at IS NOT NULL")),
     )
 
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    # an ended session outlives its account for as long as access tokens do: they must be known to have ended
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     device: Mapped[str] = mapped_column(String(DEVICE_MAX))
     address: Mapped[str] = mapped_column(String(ADDRESS_MAX))
     last_seen_at: Mapped[datetime]
     idle_expires_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
-    revoked_reason: Mapped[str | None] = mapped_column(String(32))
+    revoked_reason: Mapped[str | None] = mapped_column(String(REASON_MAX))
 
 
 class RefreshToken(Model):

@@ -1,12 +1,13 @@
 """Queries over accounts, sessions and refresh tokens."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, and_, delete, select, true, update
 
 from app.domain.access import Actor
 from app.infrastructure.database.models import RefreshToken, Session, User
@@ -29,6 +30,28 @@ class UserRepository(SQLAlchemyAsyncRepository[User]):
         query = select(*columns(schema, User)).where(User.id == actor.id, User.disabled_at.is_(None))
         row = (await self.session.execute(query)).one_or_none()
         return None if row is None else schema(*row)
+
+    async def change(
+        self, schema: type[ViewT], user_id: UUID, values: Mapping[str, Any], *, versions: frozenset[int] | None = None
+    ) -> ViewT | None:
+        """Set the named columns and count the version up; None when no account has the id and one of the versions."""
+        statement = (
+            update(User)
+            .where(User.id == user_id, true() if versions is None else User.version.in_(versions))
+            .values(version=User.version + 1, **values)
+            .returning(*columns(schema, User))
+            .execution_options(synchronize_session=False)
+        )
+        row = (await self.session.execute(statement)).one_or_none()
+        return None if row is None else schema(*row)
+
+    async def remove(self, user_id: UUID) -> None:
+        """Delete an account with all that is theirs."""
+        await self.session.execute(delete(User).where(User.id == user_id))
+
+    async def password_hash(self, user_id: UUID) -> str | None:
+        """The hash of the account's password."""
+        return await self.session.scalar(select(User.password_hash).where(User.id == user_id))
 
     async def replace_hash(self, user_id: UUID, old: str, new: str) -> None:
         """Store a hash of another cost, unless the password was changed meanwhile."""
@@ -60,16 +83,65 @@ class SessionRepository(SQLAlchemyAsyncRepository[Session]):
             .join(User, User.id == session.user_id)
             .where(RefreshToken.token_hash == token_hash)
         )
-        token, user = (await self.session.execute(query)).one()
-        return session, token, user
+        row = (await self.session.execute(query)).one_or_none()
+        return None if row is None else (session, row[0], row[1])
 
-    async def revoke(self, session_id: UUID, reason: str, now: datetime) -> None:
-        """End a session; one that has ended keeps when and why it did."""
-        await self.session.execute(
-            update(Session)
-            .where(Session.id == session_id, Session.revoked_at.is_(None))
-            .values(revoked_at=now, revoked_reason=reason, updated_at=now, version=Session.version + 1)
+    async def list_living(self, schema: type[ViewT], user_id: UUID, now: datetime) -> list[ViewT]:
+        """The user's sessions that have not ended, last seen first."""
+        query = (
+            select(*columns(schema, Session))
+            .where(self._living(user_id, now))
+            .order_by(Session.last_seen_at.desc(), Session.id.desc())
         )
+        return [schema(*row) for row in await self.session.execute(query)]
+
+    async def revoke(self, session_id: UUID, reason: str, now: datetime) -> bool:
+        """End a session, whosever it is; False when it has ended before, which keeps its when and why."""
+        return bool(await self._revoke(Session.id == session_id, reason, now))
+
+    async def revoke_own(self, actor: Actor, session_id: UUID, reason: str, now: datetime) -> bool:
+        """End one of the actor's sessions; False when there is no such one."""
+        clause = and_(self._living(actor.id, now), Session.id == session_id)
+        return bool(await self._revoke(clause, reason, now))
+
+    async def revoke_all(self, user_id: UUID, reason: str, now: datetime, *, but: UUID | None = None) -> int:
+        """End all sessions of a user, or all but one; tells how many."""
+        clause = self._living(user_id, now)
+        if but is not None:
+            clause = and_(clause, Session.id != but)
+        return await self._revoke(clause, reason, now)
+
+    async def revoke_beyond(self, user_id: UUID, most: int, reason: str, now: datetime) -> int:
+        """End the user's sessions that were seen longest ago, until no more than `most` are left."""
+        surplus = (
+            select(Session.id)
+            .where(self._living(user_id, now))
+            .order_by(Session.last_seen_at.desc(), Session.id.desc())
+            .offset(most)
+        )
+        return await self._revoke(Session.id.in_(surplus), reason, now)
+
+    async def scrub(self, user_id: UUID) -> None:
+        """Forget where a user's sessions came from."""
+        await self.session.execute(update(Session).where(Session.user_id == user_id).values(device="", address=""))
+
+    def _living(self, user_id: UUID, now: datetime) -> ColumnElement[bool]:
+        return and_(
+            Session.user_id == user_id,
+            Session.revoked_at.is_(None),
+            Session.idle_expires_at > now,
+            Session.expires_at > now,
+        )
+
+    async def _revoke(self, clause: ColumnElement[bool], reason: str, now: datetime) -> int:
+        statement = (
+            update(Session)
+            .where(clause, Session.revoked_at.is_(None))
+            .values(revoked_at=now, revoked_reason=reason, updated_at=now, version=Session.version + 1)
+            .returning(Session.id)
+            .execution_options(synchronize_session=False)
+        )
+        return len((await self.session.scalars(statement)).all())
 
 
 class RefreshTokenRepository(SQLAlchemyAsyncRepository[RefreshToken]):

@@ -1,0 +1,83 @@
+"""Which sessions have ended while their access tokens still live: known to every worker without asking each time."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+from time import monotonic
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.domain.accounts import ACCESS_TOKEN_LIFETIME
+from app.domain.ports import Clock
+from app.infrastructure.database.errors import database_refusals
+from app.infrastructure.database.models import Session
+
+POLL_SECONDS: Final = 0.4
+STALE_SECONDS: Final = 2.0
+# a session that ends is written with the instant before its commit
+OVERLAP: Final = timedelta(minutes=1)
+
+_logger = logging.getLogger("app.revocations")
+
+
+class Revocations:
+    """Reads, more than twice a second, the sessions that have ended within the life of an access token.
+
+    While the reading fails, for more than `STALE_SECONDS`, the database is asked for each token instead; when that
+    fails too the request is refused as any other that the database cannot serve.
+    """
+
+    def __init__(self, engine: AsyncEngine, clock: Clock, seconds: Callable[[], float] = monotonic) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._seconds = seconds
+        self._ended: frozenset[UUID] = frozenset()
+        self._read_at = -STALE_SECONDS
+
+    async def include(self, session_id: UUID) -> bool:
+        """Whether the session has ended."""
+        if self._seconds() - self._read_at <= STALE_SECONDS:
+            return session_id in self._ended
+        query = select(Session.id).where(Session.id == session_id, Session.revoked_at.is_(None))
+        with database_refusals():
+            async with self._engine.connect() as connection:
+                return await connection.scalar(query) is None
+
+    async def read(self) -> None:
+        """Read the sessions that have ended lately."""
+        asked_at = self._seconds()
+        since = self._clock.now() - ACCESS_TOKEN_LIFETIME - OVERLAP
+        async with self._engine.connect() as connection:
+            rows = await connection.scalars(select(Session.id).where(Session.revoked_at > since))
+            self._ended = frozenset(rows)
+        self._read_at = asked_at
+
+    @asynccontextmanager
+    async def kept_up(self) -> AsyncGenerator[None]:
+        """Keep reading for as long as the context is open."""
+        task = asyncio.create_task(self._keep_reading())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def _keep_reading(self) -> None:
+        failing = False
+        while True:
+            try:
+                async with asyncio.timeout(STALE_SECONDS):
+                    await self.read()
+                failing = False
+            except (SQLAlchemyError, OSError, TimeoutError) as error:
+                if not failing:
+                    _logger.warning("the feed of ended sessions has stopped", extra={"reason": type(error).__name__})
+                failing = True
+            await asyncio.sleep(POLL_SECONDS)

@@ -1,0 +1,87 @@
+"""The caller's own account over HTTP."""
+
+from uuid import UUID
+
+from litestar import Controller, delete, get, patch, post
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromPath, JSONBody
+from litestar.status_codes import HTTP_200_OK
+
+from app.application.accounts.schemas import PasswordChange, SessionList, TokenPair, User, UserUpdate
+from app.application.authentication import Authentication
+from app.application.unit_of_work import Services
+from app.domain.access import Actor, Permission
+from app.presentation.http.accounts import AUTH_BODY_MAX
+from app.presentation.http.decoding import parse_uuid
+from app.presentation.http.dependencies import provide_versions
+from app.presentation.http.guards import requires
+from app.presentation.http.limits import limited
+
+READ = [requires(Permission.ACCOUNT_READ)]
+WRITE = [requires(Permission.ACCOUNT_WRITE)]
+
+
+async def provide_session_id(sessionId: FromPath[str]) -> UUID:  # noqa: N803 -- as the path has it, in camel case
+    """The session that the path names."""
+    return parse_uuid("sessionId", sessionId)
+
+
+class MeController(Controller):
+    """The caller's own account."""
+
+    path = "/api/me"
+    tags = ["Account"]
+    request_max_body_size = AUTH_BODY_MAX
+
+    @get(operation_id="getMe", guards=READ)
+    async def get_me(self, services: NamedDependency[Services], actor: NamedDependency[Actor]) -> User:
+        """Look at your account."""
+        return await services.accounts.get_me(actor)
+
+    @patch(operation_id="updateMe", guards=WRITE, dependencies={"versions": Provide(provide_versions)})
+    async def update_me(
+        self,
+        services: NamedDependency[Services],
+        actor: NamedDependency[Actor],
+        versions: NamedDependency[frozenset[int] | None],
+        data: JSONBody[UserUpdate],
+    ) -> User:
+        """Change the fields you send and no others."""
+        return await services.accounts.update_me(actor, data, versions=versions)
+
+    @delete(operation_id="deleteMe", guards=WRITE)
+    async def delete_me(self, services: NamedDependency[Services], actor: NamedDependency[Actor]) -> None:
+        """Delete your account with all that is yours; needs a sign-in of the last five minutes."""
+        await services.accounts.delete_me(actor)
+
+    @post("/password", operation_id="changePassword", status_code=HTTP_200_OK, guards=[*WRITE, limited("login")])
+    async def change_password(
+        self,
+        authentication: NamedDependency[Authentication],
+        actor: NamedDependency[Actor],
+        data: JSONBody[PasswordChange],
+    ) -> TokenPair:
+        """Change your password: every session ends, and this device gets a new one."""
+        return await authentication.change_password(actor, data)
+
+    @get("/sessions", operation_id="listSessions", guards=READ)
+    async def list_sessions(self, services: NamedDependency[Services], actor: NamedDependency[Actor]) -> SessionList:
+        """List your sessions, last seen first."""
+        return await services.sessions.list(actor)
+
+    @delete("/sessions", operation_id="endOtherSessions", guards=WRITE)
+    async def end_other_sessions(self, services: NamedDependency[Services], actor: NamedDependency[Actor]) -> None:
+        """End all of your sessions but this one."""
+        await services.sessions.end_others(actor)
+
+    @delete("/sessions/{sessionId:str}", operation_id="endSession", guards=WRITE)
+    async def end_session(
+        self,
+        services: NamedDependency[Services],
+        actor: NamedDependency[Actor],
+        session_id: NamedDependency[UUID],
+    ) -> None:
+        """End one of your sessions."""
+        await services.sessions.end_one(actor, session_id)
+
+    dependencies = {"session_id": Provide(provide_session_id)}

@@ -1,0 +1,67 @@
+"""Reads what a request says beside its body, before anything is opened for it, and all its faults at once."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+from litestar import Request
+from litestar.connection import ASGIConnection
+
+from app.domain.errors import Issue, ValidationFailed
+from app.presentation.http.decoding import check_json_headers, decode_query, parse_uuid
+from app.presentation.http.preconditions import parse_if_match
+
+QUERY_KEY: Final = "query"
+"""Where a handler's options name the Struct of its query parameters."""
+
+_STATE_KEY: Final = "parameters"
+_CHANGES: Final = frozenset({"PATCH", "PUT", "DELETE"})
+
+
+@dataclass(slots=True)
+class Parameters:
+    """The query as its Struct, the versions a change may meet, and the faults found on the way."""
+
+    query: Any
+    versions: frozenset[int] | None
+    issues: list[Issue]
+
+
+async def read_parameters(request: Request[Any, Any, Any]) -> None:
+    """Litestar's `before_request`: read path, query and preconditions; raises `ValidationFailed`.
+
+    Dependencies only hand out what is read here. Were they to refuse, Litestar would leave a sibling open that has
+    begun a transaction. Where a body is to come, its faults are told together with these.
+    """
+    found = Parameters(None, None, [])
+    with _collecting(found.issues):
+        for name, value in request.path_params.items():
+            if name.endswith("Id"):
+                parse_uuid(name, str(value))
+    schema = request.route_handler.opt.get(QUERY_KEY)
+    if schema is not None:
+        with _collecting(found.issues):
+            found.query = decode_query(request.scope["query_string"], schema)
+    if request.method in _CHANGES:
+        with _collecting(found.issues):
+            found.versions = parse_if_match(request.headers.getall("if-match", []))
+    request.scope["state"][_STATE_KEY] = found
+    if request.route_handler.parsed_data_field is not None:
+        check_json_headers(request.scope["headers"])
+    elif found.issues:
+        raise ValidationFailed(found.issues)
+
+
+def parameters_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Parameters:
+    """What was read of the request."""
+    found: Parameters = connection.scope["state"][_STATE_KEY]
+    return found
+
+
+@contextmanager
+def _collecting(issues: list[Issue]) -> Generator[None]:
+    try:
+        yield
+    except ValidationFailed as refusal:
+        issues.extend(refusal.issues)
