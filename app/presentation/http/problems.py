@@ -10,6 +10,7 @@ import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
+from app.domain.access import STEP_UP_WINDOW, ReauthenticationRequired
 from app.domain.errors import (
     InternalError,
     Issue,
@@ -82,10 +83,15 @@ def problem(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Any]:
     if refusal.retry_after is not None:
         headers["Retry-After"] = str(refusal.retry_after)
     if refusal.kind is Kind.UNAUTHENTICATED:
-        # RFC 6750 3.1; at the sign-in routes it is the grant that is not valid (RFC 6749 5.2)
-        reason = "invalid_token" if refusal.code == Unauthenticated.code else "invalid_grant"
-        headers["WWW-Authenticate"] = f'Bearer error="{reason}"'
+        headers["WWW-Authenticate"] = _challenge(refusal)
     return Response(msgspec.json.encode(body), status_code=status.value, media_type=MEDIA_TYPE, headers=headers)
+
+
+def _challenge(refusal: Refusal) -> str:
+    """What is wrong with the token or grant (RFC 6750 3.1, RFC 6749 5.2, RFC 9470 3)."""
+    if isinstance(refusal, ReauthenticationRequired):
+        return f'Bearer error="insufficient_user_authentication", max_age={int(STEP_UP_WINDOW.total_seconds())}'
+    return f'Bearer error="{"invalid_token" if refusal.code == Unauthenticated.code else "invalid_grant"}"'
 
 
 def on_refusal(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Any]:
