@@ -9,10 +9,13 @@ which the product itself does without.
 
 from db.factories.accounts import (
     PASSWORD,
+    AuditEventFactory,
     CredentialsFactory,
+    MailTokenFactory,
     RefreshTokenFactory,
     RegistrationFactory,
     SessionFactory,
+    SignInFailureFactory,
     UserFactory,
 )
 from db.factories.base import NOW, SEED, reseed
@@ -22,10 +25,13 @@ __all__ = [
     "NOW",
     "PASSWORD",
     "SEED",
+    "AuditEventFactory",
     "CredentialsFactory",
+    "MailTokenFactory",
     "RefreshTokenFactory",
     "RegistrationFactory",
     "SessionFactory",
+    "SignInFailureFactory",
     "TodoCreateFactory",
     "TodoFactory",
     "TodoUpdateFactory",

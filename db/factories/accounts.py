@@ -7,9 +7,10 @@ from polyfactory import PostGenerated, Use
 from app.application.accounts.emails import canonical_email
 from app.application.accounts.schemas import Credentials, Registration
 from app.domain.access import UserRole
-from app.domain.accounts import REFRESH_TOKEN_LIFETIME, SESSION_LIFETIME
-from app.infrastructure.database.models import RefreshToken, Session, User
-from db.factories.base import CHANCE, FAKER, NOW, RequestFactory, RowFactory, made_up_email
+from app.domain.accounts import REFRESH_TOKEN_LIFETIME, SESSION_LIFETIME, VERIFICATION_LIFETIME, MailPurpose
+from app.domain.auditing import Outcome
+from app.infrastructure.database.models import AuditEvent, MailToken, RefreshToken, Session, SignInFailure, User
+from db.factories.base import CHANCE, FAKER, NOW, RequestFactory, RowFactory, made_up_email, made_up_id
 
 PASSWORD: Final = "correct horse battery staple"  # noqa: S105 -- everybody may know it
 """The password of every account and request that these factories make."""
@@ -43,6 +44,7 @@ class SessionFactory(RowFactory[Session]):
 
     __model__ = Session
 
+    user_id = Use(made_up_id)
     device = "Firefox on Linux"
     address = Use(FAKER.ipv4_public)
     idle_expires_at = NOW + REFRESH_TOKEN_LIFETIME
@@ -54,7 +56,31 @@ class RefreshTokenFactory(RowFactory[RefreshToken]):
 
     __model__ = RefreshToken
 
-    token_hash = Use(CHANCE.randbytes, 32)
+
+class MailTokenFactory(RowFactory[MailToken]):
+    """A token that verifies an address and was not used yet; needs the `user_id` of a stored account."""
+
+    __model__ = MailToken
+
+    purpose = MailPurpose.VERIFY_EMAIL
+    expires_at = NOW + VERIFICATION_LIFETIME
+
+
+class SignInFailureFactory(RowFactory[SignInFailure]):
+    """One failure of some address."""
+
+    __model__ = SignInFailure
+
+    failures = 1
+
+
+class AuditEventFactory(RowFactory[AuditEvent]):
+    """A sign-in that succeeded, of nobody in particular."""
+
+    __model__ = AuditEvent
+
+    action = "session.created"
+    outcome = Outcome.SUCCESS
 
 
 class RegistrationFactory(RequestFactory[Registration]):

@@ -74,8 +74,9 @@ class RowFactory(SQLAlchemyFactory[ModelT]):
 
     @classmethod
     def get_provider_map(cls) -> dict[Any, Any]:
-        """Ids and instants are made by the sources above."""
-        return {**super().get_provider_map(), UUID: made_up_id, datetime: lambda: NOW}
+        """Ids, instants and hashes (SHA-256's 32 bytes) are made by the sources above."""
+        made = {UUID: made_up_id, datetime: lambda: NOW, bytes: lambda: CHANCE.randbytes(32)}
+        return super().get_provider_map() | made
 
     @classmethod
     def should_column_be_set(cls, column: Any) -> bool:
