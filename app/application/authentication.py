@@ -4,6 +4,8 @@ from uuid import UUID
 
 import msgspec
 
+from app.application.accounts.emails import canonical_email
+from app.application.accounts.passwords import check_new_password
 from app.application.accounts.schemas import Credentials, PasswordChange, Registration, TokenPair, User
 from app.application.accounts.sessions import Grant
 from app.application.accounts.time_zones import checked_time_zone
@@ -13,11 +15,18 @@ from app.domain.accounts import (
     ACCESS_TOKEN_LIFETIME,
     InvalidCredentials,
     RefreshTokenReused,
-    check_password_length,
 )
 from app.domain.auditing import Outcome
 from app.domain.errors import ValidationFailed
 from app.domain.ports import PasswordHasher, TokenSigner
+
+
+def _address(email: str) -> str:
+    """Who is signing in; an address that no account can have is nobody's, and told no more than any other."""
+    try:
+        return canonical_email(email)
+    except ValidationFailed:
+        return email
 
 
 class Authentication:
@@ -30,7 +39,7 @@ class Authentication:
 
     async def register(self, data: Registration, origin: Origin) -> TokenPair:
         """Make an account and sign it in; raises `EmailTaken`, `PasswordTooLong`, `ValidationFailed`."""
-        check_password_length(data.password)
+        check_new_password(data.password, data.email)
         time_zone = checked_time_zone(data.time_zone)
         hashed = await self._hasher.hash(data.password)
         async with self._unit_of_work.begin() as services:
@@ -40,14 +49,11 @@ class Authentication:
         return self._pair(grant)
 
     async def login(self, data: Credentials, origin: Origin) -> TokenPair:
-        """Sign in; raises `InvalidCredentials`, after the same work, whatever it is that is wrong."""
-        user = None
-        async with self._unit_of_work.read() as services:
-            try:
-                user = await services.accounts.find_by_email(data.email)
-            except ValidationFailed:
-                # no account can have this address, and whoever asks is told no more than for any other
-                user = None
+        """Sign in; raises `InvalidCredentials` after the same work whatever is wrong, and `TooManyRequests`."""
+        address = _address(data.email)
+        async with self._unit_of_work.begin() as services:
+            await services.sign_in_throttle.begin(address)
+            user = await services.accounts.find_by_canonical_email(address)
         usable = user is not None and user.disabled_at is None
         hashed = user.password_hash if user is not None and usable else None
         if not await self._hasher.verify(data.password, hashed) or user is None or hashed is None:
@@ -55,6 +61,7 @@ class Authentication:
             raise InvalidCredentials
         renewed = await self._hasher.hash(data.password) if self._hasher.outdated(hashed) else None
         async with self._unit_of_work.begin() as services:
+            await services.sign_in_throttle.clear(address)
             if renewed is not None:
                 await services.accounts.replace_hash(user, renewed)
             grant = await services.sessions.start(user, origin)
@@ -90,14 +97,16 @@ class Authentication:
         Raises `ReauthenticationRequired`, `InvalidCredentials`, `PasswordTooLong`.
         """
         actor.require(Permission.ACCOUNT_WRITE)
-        check_password_length(data.new_password)
-        async with self._unit_of_work.read() as services:
+        async with self._unit_of_work.begin() as services:
             user = await services.accounts.get_for_sign_in(actor)
+            await services.sign_in_throttle.begin(user.email_canonical)
+        check_new_password(data.new_password, user.email)
         if not await self._hasher.verify(data.current_password, user.password_hash):
             await self._note_failure(actor.origin, actor.id, action="password.change")
             raise InvalidCredentials
         hashed = await self._hasher.hash(data.new_password)
         async with self._unit_of_work.begin() as services:
+            await services.sign_in_throttle.clear(user.email_canonical)
             await services.accounts.set_password(user.id, hashed)
             await services.sessions.end_all(user.id, "password_changed")
             grant = await services.sessions.start(user, actor.origin)

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.application.accounts.audit import AuditService
 from app.application.accounts.service import AccountService
 from app.application.accounts.sessions import SessionService
+from app.application.accounts.throttling import SignInThrottle
 from app.application.paging import CursorCodec
 from app.application.todos.service import TodoService
 from app.domain.ports import Clock
@@ -18,6 +19,7 @@ from app.infrastructure.database.errors import database_refusals
 from app.infrastructure.database.repositories.accounts import (
     RefreshTokenRepository,
     SessionRepository,
+    SignInFailureRepository,
     UserRepository,
 )
 from app.infrastructure.database.repositories.audit import AuditRepository
@@ -54,6 +56,11 @@ class Services:
             self._tools.clock,
             self._tools.refresh_key,
         )
+
+    @cached_property
+    def sign_in_throttle(self) -> SignInThrottle:
+        """Failed sign-ins."""
+        return SignInThrottle(SignInFailureRepository(session=self._session), self._tools.clock)
 
     @cached_property
     def audit(self) -> AuditService:

@@ -23,6 +23,10 @@ SESSIONS_MAX: Final = 20
 REASON_MAX: Final = 32
 
 
+FREE_FAILURES: Final = 5
+LONGEST_WAIT: Final = timedelta(seconds=900)
+FAILURES_FORGOTTEN: Final = timedelta(days=1)
+
 VERIFICATION_LIFETIME: Final = timedelta(hours=24)
 RESET_LIFETIME: Final = timedelta(minutes=30)
 
@@ -76,6 +80,29 @@ class RefreshTokenReused(Unauthenticated):
 
     code = "refresh_reused"
     title = "Refresh token used again"
+
+
+class PasswordCompromised(Refusal):
+    """The password is a common one, or little more than the product's name or the account's own address."""
+
+    code = "password_compromised"
+    title = "Password too easy to guess"
+    kind = Kind.INVALID
+
+
+class LastAdmin(Conflict):
+    """An admin must remain: the last one cannot be disabled or made anything else."""
+
+    code = "last_admin"
+    title = "The last admin"
+
+
+def wait_after(failures: int) -> timedelta:
+    """How long an account rests after so many failed sign-ins in a row: 1, 2, 4 ... 900 seconds from the fifth on."""
+    if failures < FREE_FAILURES:
+        return timedelta(0)
+    # the exponent is bounded, for a power of a thousand failures fits no timedelta
+    return min(timedelta(seconds=2 ** min(failures - FREE_FAILURES, 10)), LONGEST_WAIT)
 
 
 def check_password_length(password: str) -> None:

@@ -64,9 +64,9 @@ class AccountService:
         """Store another password's hash."""
         await self._users.change(User, user_id, {"password_hash": password_hash, "updated_at": self._clock.now()})
 
-    async def find_by_email(self, email: str) -> models.User | None:
-        """The account of an e-mail address, however it is spelt."""
-        return await self._users.find_by_email(canonical_email(email))
+    async def find_by_canonical_email(self, canonical: str) -> models.User | None:
+        """The account of an e-mail address in its canonical form."""
+        return await self._users.find_by_email(canonical)
 
     async def create(self, data: Registration, password_hash: str, time_zone: str) -> models.User:
         """A new account; raises `EmailTaken`."""

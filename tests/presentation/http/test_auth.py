@@ -1,6 +1,7 @@
 import asyncio
 import base64
 import json
+from zlib import crc32
 
 import bcrypt
 import httpx
@@ -91,10 +92,11 @@ async def test_a_password_of_73_bytes_is_refused_at_the_door_and_plainly_wrong_a
 async def test_a_registration_with_a_fault_makes_no_account(
     client: httpx.AsyncClient, fields: dict[str, str], path: list[str]
 ) -> None:
-    response = await client.post("/api/auth/register", json=unique("faulty", **fields))
+    mailbox = f"faulty{crc32(repr(fields).encode())}"
+    response = await client.post("/api/auth/register", json=unique(mailbox, **fields))
     assert response.status_code == 422
     assert [issue["path"] for issue in response.json()["issues"]] == [path]
-    login = await client.post("/api/auth/login", json={"email": "faulty@example.com", "password": ADA["password"]})
+    login = await client.post("/api/auth/login", json={"email": f"{mailbox}@example.com", "password": ADA["password"]})
     assert login.status_code == 401
 
 
@@ -126,7 +128,7 @@ async def test_hashes_of_other_makers_and_costs_sign_in_and_are_renewed(
     body = {"email": user.email, "password": "from elsewhere"}
     assert (await client.post("/api/auth/login", json=body)).status_code == 200
     async with app.state.unit_of_work.read() as services:
-        renewed = (await services.accounts.find_by_email(user.email)).password_hash
+        renewed = (await services.accounts.find_by_canonical_email(user.email_canonical)).password_hash
     assert renewed.startswith("$2b$10$")
     assert (await client.post("/api/auth/login", json=body)).status_code == 200
 
@@ -262,12 +264,72 @@ async def test_a_token_that_is_not_ours_to_the_letter_is_refused(ada: Person, cl
         assert answer.status_code == 401
 
 
-async def test_a_token_whose_account_is_gone_sees_nobody(
-    people: object, client: httpx.AsyncClient, app: Litestar
-) -> None:
+async def test_a_token_whose_account_is_gone_sees_nobody(client: httpx.AsyncClient, app: Litestar) -> None:
     gone = UserFactory.build()
     token = app.state.access_tokens.issue(gone.id, gone.id, gone.role, gone.created_at)
     headers = {"Authorization": f"Bearer {token}"}
     assert (await client.get("/api/me", headers=headers)).status_code == 401
     answer = await client.post("/api/todos", json={"title": "From nobody"}, headers=headers)
     assert answer.status_code == 401
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_after_five_failures_an_account_rests_whether_it_exists_or_not(
+    client: httpx.AsyncClient, app: Litestar, clock: SettableClock, known: bool
+) -> None:
+    user = UserFactory.build()
+    if known:
+        await store(app, user)
+    body = {"email": user.email, "password": "a wrong guess"}
+    for wait in (0, 0, 0, 0, 1, 2, 4, 8):
+        assert (await client.post("/api/auth/login", json=body)).status_code == 401
+        if wait:
+            refused = await client.post("/api/auth/login", json={**body, "password": PASSWORD})
+            assert (refused.status_code, refused.headers["retry-after"]) == (429, str(wait))
+            clock.advance(seconds=wait)
+    answer = await client.post("/api/auth/login", json={**body, "password": PASSWORD})
+    assert answer.status_code == (200 if known else 401)
+
+
+async def test_a_success_forgets_the_failures_and_a_day_does_too(
+    client: httpx.AsyncClient, app: Litestar, clock: SettableClock
+) -> None:
+    user = UserFactory.build()
+    await store(app, user)
+    wrong = {"email": user.email, "password": "a wrong guess"}
+    for _ in range(3):
+        for _ in range(4):
+            assert (await client.post("/api/auth/login", json=wrong)).status_code == 401
+        assert (await client.post("/api/auth/login", json={**wrong, "password": PASSWORD})).status_code == 200
+    for _ in range(5):
+        assert (await client.post("/api/auth/login", json=wrong)).status_code == 401
+    clock.advance(days=1, seconds=1)
+    for _ in range(5):
+        assert (await client.post("/api/auth/login", json=wrong)).status_code == 401
+
+
+async def test_two_hundred_parallel_guesses_stay_within_the_budget(client: httpx.AsyncClient, app: Litestar) -> None:
+    user = UserFactory.build()
+    await store(app, user)
+    bodies = ({"email": user.email, "password": f"guess number {number}"} for number in range(200))
+    answers = await asyncio.gather(*(client.post("/api/auth/login", json=body) for body in bodies))
+    tried = [answer for answer in answers if answer.status_code == 401]
+    assert len(tried) <= 5
+    assert all(answer.status_code in {401, 429, 503} for answer in answers)
+
+
+@pytest.mark.parametrize(
+    "password",
+    ["password1", "Password1", "qwertyuiop", "iloveyou1", "evenstar", "Evenstar123", "compromised", "compromisedx"],
+)
+async def test_passwords_that_are_guessed_first_are_refused(client: httpx.AsyncClient, password: str) -> None:
+    answer = await client.post("/api/auth/register", json=unique("compromised", password=password))
+    assert (answer.status_code, answer.json()["code"]) == (422, "password_compromised")
+
+
+async def test_spaces_and_every_script_may_stand_in_a_password(client: httpx.AsyncClient) -> None:
+    password = "  пароль 密码 🙂  "
+    assert (await client.post("/api/auth/register", json=unique("script", password=password))).status_code == 201
+    for given, status in ((password, 200), (password.strip(), 401)):
+        answer = await client.post("/api/auth/login", json={"email": "script@example.com", "password": given})
+        assert answer.status_code == status

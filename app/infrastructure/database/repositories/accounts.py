@@ -8,9 +8,12 @@ from uuid import UUID
 import msgspec
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from sqlalchemy import ColumnElement, and_, delete, select, true, update
+from sqlalchemy.dialects.postgresql import insert
+
+from uuid_utils.compat import uuid7
 
 from app.domain.access import Actor
-from app.infrastructure.database.models import RefreshToken, Session, User
+from app.infrastructure.database.models import RefreshToken, Session, SignInFailure, User
 from app.infrastructure.database.repositories.projection import columns
 
 ViewT = TypeVar("ViewT", bound=msgspec.Struct)
@@ -142,6 +145,27 @@ class SessionRepository(SQLAlchemyAsyncRepository[Session]):
             .execution_options(synchronize_session=False)
         )
         return len((await self.session.scalars(statement)).all())
+
+
+class SignInFailureRepository(SQLAlchemyAsyncRepository[SignInFailure]):
+    """Counts failed sign-ins."""
+
+    model_type = SignInFailure
+
+    async def lock(self, account_hash: bytes, now: datetime) -> SignInFailure:
+        """The row of an address, made when there is none, locked until the transaction ends."""
+        made = insert(SignInFailure).values(
+            id=uuid7(), account_hash=account_hash, failures=0, retry_at=now, created_at=now, updated_at=now
+        )
+        # an update of nothing, for only what is updated is locked and returned
+        locked = made.on_conflict_do_update(
+            index_elements=[SignInFailure.account_hash], set_={"version": SignInFailure.version + 1}
+        ).returning(SignInFailure)
+        return (await self.session.scalars(locked)).one()
+
+    async def forget(self, account_hash: bytes) -> None:
+        """Start counting anew."""
+        await self.session.execute(delete(SignInFailure).where(SignInFailure.account_hash == account_hash))
 
 
 class RefreshTokenRepository(SQLAlchemyAsyncRepository[RefreshToken]):
