@@ -26,7 +26,7 @@ from app.presentation.http.docs import openapi_config
 from app.presentation.http.guards import assert_guarded
 from app.presentation.http.me import MeController
 from app.presentation.http.middleware import Envelope
-from app.presentation.http.openapi import document
+from app.presentation.http.openapi import DocumentPlugin, document
 from app.presentation.http.parameters import read_parameters
 from app.presentation.http.problems import on_exception, on_http_exception, on_refusal
 from app.presentation.http.responses import RowResponse
@@ -99,6 +99,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
         lifespan=[lifespan],
         plugins=[
             GranianPlugin(),
+            DocumentPlugin(),
             migrations_plugin(lambda: bootstrap.open_engine(settings)),
             ServePlugin(lambda: _prepare(settings), settings.data_dir),
         ],

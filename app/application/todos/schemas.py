@@ -33,7 +33,7 @@ class TodoCreate(Command, frozen=True):
 
 
 class TodoUpdate(Patch, frozen=True):
-    """The same fields, each one optional to send."""
+    """A change to a todo: the fields of its making, each of which may be left out."""
 
     title: Title | UnsetType = UNSET
     notes: Notes | UnsetType | None = UNSET

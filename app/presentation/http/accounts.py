@@ -12,11 +12,21 @@ from app.application.accounts.schemas import Credentials, RefreshRequest, Regist
 from app.application.authentication import Authentication
 from app.application.unit_of_work import Services
 from app.domain.access import Actor, Origin, Permission
+from app.domain.accounts import (
+    CrossSiteRequest,
+    EmailTaken,
+    InvalidCredentials,
+    InvalidRefreshToken,
+    PasswordTooLong,
+    RefreshTokenReused,
+)
+from app.domain.errors import Unauthenticated
 from app.infrastructure.security.tokens import AccessTokens
 from app.presentation.http.auth import bearer_token
 from app.presentation.http.cookies import given_refresh_token, with_cookie, without_cookie
 from app.presentation.http.guards import PUBLIC, requires
 from app.presentation.http.limits import limited
+from app.presentation.http.openapi import READS_COOKIE, SETS_COOKIE, raises
 
 AUTH_BODY_MAX: Final = 16 * 1024
 
@@ -28,7 +38,13 @@ class AuthController(Controller):
     tags = ["Authentication"]
     request_max_body_size = AUTH_BODY_MAX
 
-    @post("/register", operation_id="register", opt=PUBLIC, guards=[limited("register")])
+    @post(
+        "/register",
+        operation_id="register",
+        summary="Sign up",
+        opt={**PUBLIC, **raises(EmailTaken, PasswordTooLong)},
+        guards=[limited("register")],
+    )
     async def register(
         self,
         authentication: NamedDependency[Authentication],
@@ -41,7 +57,8 @@ class AuthController(Controller):
     @post(
         "/login",
         operation_id="login",
-        opt=PUBLIC,
+        summary="Sign in",
+        opt={**PUBLIC, **SETS_COOKIE, **raises(InvalidCredentials)},
         status_code=HTTP_200_OK,
         guards=[limited("login", "login-hour")],
     )
@@ -55,7 +72,19 @@ class AuthController(Controller):
         pair = await authentication.login(data, origin)
         return with_cookie(pair) if data.transport is Transport.COOKIE else Response(pair)
 
-    @post("/refresh", operation_id="refresh", opt=PUBLIC, status_code=HTTP_200_OK, guards=[limited("refresh")])
+    @post(
+        "/refresh",
+        operation_id="refresh",
+        summary="Refresh the tokens",
+        opt={
+            **PUBLIC,
+            **READS_COOKIE,
+            **SETS_COOKIE,
+            **raises(InvalidRefreshToken, RefreshTokenReused, CrossSiteRequest),
+        },
+        status_code=HTTP_200_OK,
+        guards=[limited("refresh")],
+    )
     async def refresh(
         self,
         request: Request[Any, Any, Any],
@@ -71,7 +100,8 @@ class AuthController(Controller):
     @post(
         "/logout",
         operation_id="logout",
-        opt=PUBLIC,
+        summary="Sign out",
+        opt={**PUBLIC, **SETS_COOKIE, **raises(Unauthenticated)},
         status_code=HTTP_204_NO_CONTENT,
         guards=[limited("refresh")],
     )
@@ -92,6 +122,8 @@ class AuthController(Controller):
     @post(
         "/logout-all",
         operation_id="logoutAll",
+        summary="Sign out everywhere",
+        opt=SETS_COOKIE,
         status_code=HTTP_204_NO_CONTENT,
         guards=[requires(Permission.ACCOUNT_WRITE)],
     )

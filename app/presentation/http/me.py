@@ -10,12 +10,14 @@ from litestar.status_codes import HTTP_200_OK
 from app.application.accounts.schemas import PasswordChange, SessionList, TokenPair, User, UserUpdate
 from app.application.authentication import Authentication
 from app.application.unit_of_work import Services
-from app.domain.access import Actor, Permission
+from app.domain.access import Actor, Permission, ReauthenticationRequired
+from app.domain.accounts import InvalidCredentials, PasswordTooLong
 from app.presentation.http.accounts import AUTH_BODY_MAX
 from app.presentation.http.decoding import parse_uuid
 from app.presentation.http.dependencies import provide_versions
 from app.presentation.http.guards import requires
 from app.presentation.http.limits import limited
+from app.presentation.http.openapi import raises
 
 READ = [requires(Permission.ACCOUNT_READ)]
 WRITE = [requires(Permission.ACCOUNT_WRITE)]
@@ -33,12 +35,17 @@ class MeController(Controller):
     tags = ["Account"]
     request_max_body_size = AUTH_BODY_MAX
 
-    @get(operation_id="getMe", guards=READ)
+    @get(operation_id="getMe", summary="Get your account", guards=READ)
     async def get_me(self, services: NamedDependency[Services], actor: NamedDependency[Actor]) -> User:
         """Look at your account."""
         return await services.accounts.get_me(actor)
 
-    @patch(operation_id="updateMe", guards=WRITE, dependencies={"versions": Provide(provide_versions)})
+    @patch(
+        operation_id="updateMe",
+        summary="Update your account",
+        guards=WRITE,
+        dependencies={"versions": Provide(provide_versions)},
+    )
     async def update_me(
         self,
         services: NamedDependency[Services],
@@ -49,12 +56,19 @@ class MeController(Controller):
         """Change the fields you send and no others."""
         return await services.accounts.update_me(actor, data, versions=versions)
 
-    @delete(operation_id="deleteMe", guards=WRITE)
+    @delete(operation_id="deleteMe", summary="Delete your account", guards=WRITE, opt=raises(ReauthenticationRequired))
     async def delete_me(self, services: NamedDependency[Services], actor: NamedDependency[Actor]) -> None:
         """Delete your account with all that is yours; needs a sign-in of the last five minutes."""
         await services.accounts.delete_me(actor)
 
-    @post("/password", operation_id="changePassword", status_code=HTTP_200_OK, guards=[*WRITE, limited("login")])
+    @post(
+        "/password",
+        operation_id="changePassword",
+        summary="Change your password",
+        status_code=HTTP_200_OK,
+        opt=raises(InvalidCredentials, PasswordTooLong),
+        guards=[*WRITE, limited("login")],
+    )
     async def change_password(
         self,
         authentication: NamedDependency[Authentication],
@@ -64,17 +78,17 @@ class MeController(Controller):
         """Change your password: every session ends, and this device gets a new one."""
         return await authentication.change_password(actor, data)
 
-    @get("/sessions", operation_id="listSessions", guards=READ)
+    @get("/sessions", operation_id="listSessions", summary="List your sessions", guards=READ)
     async def list_sessions(self, services: NamedDependency[Services], actor: NamedDependency[Actor]) -> SessionList:
         """List your sessions, last seen first."""
         return await services.sessions.list(actor)
 
-    @delete("/sessions", operation_id="endOtherSessions", guards=WRITE)
+    @delete("/sessions", operation_id="endOtherSessions", summary="End your other sessions", guards=WRITE)
     async def end_other_sessions(self, services: NamedDependency[Services], actor: NamedDependency[Actor]) -> None:
         """End all of your sessions but this one."""
         await services.sessions.end_others(actor)
 
-    @delete("/sessions/{sessionId:str}", operation_id="endSession", guards=WRITE)
+    @delete("/sessions/{sessionId:str}", operation_id="endSession", summary="End a session", guards=WRITE)
     async def end_session(
         self,
         services: NamedDependency[Services],

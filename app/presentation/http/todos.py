@@ -30,7 +30,7 @@ class TodoController(Controller):
     tags = ["Todos"]
     dependencies = {"todo_id": Provide(provide_todo_id)}
 
-    @get(guards=READ, operation_id="listTodos", **query_of(TodoQuery))
+    @get(guards=READ, operation_id="listTodos", summary="List todos", **query_of(TodoQuery))
     async def list_todos(
         self,
         services: NamedDependency[Services],
@@ -40,14 +40,14 @@ class TodoController(Controller):
         """List your todos, newest first."""
         return await services.todos.list(actor, parameters)
 
-    @post(guards=WRITE, operation_id="createTodo")
+    @post(guards=WRITE, operation_id="createTodo", summary="Create a todo")
     async def create_todo(
         self, services: NamedDependency[Services], actor: NamedDependency[Actor], data: JSONBody[TodoCreate]
     ) -> Todo:
         """Write a todo down."""
         return await services.todos.create(actor, data)
 
-    @get("/{todoId:str}", guards=READ, operation_id="getTodo")
+    @get("/{todoId:str}", guards=READ, operation_id="getTodo", summary="Get a todo")
     async def get_todo(
         self,
         services: NamedDependency[Services],
@@ -61,6 +61,7 @@ class TodoController(Controller):
         "/{todoId:str}",
         guards=WRITE,
         operation_id="updateTodo",
+        summary="Update a todo",
         dependencies={"versions": Provide(provide_versions)},
     )
     async def update_todo(
@@ -78,6 +79,7 @@ class TodoController(Controller):
         "/{todoId:str}",
         guards=WRITE,
         operation_id="deleteTodo",
+        summary="Delete a todo",
         dependencies={"versions": Provide(provide_versions)},
     )
     async def delete_todo(
