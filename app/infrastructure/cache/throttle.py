@@ -1,0 +1,155 @@
+import asyncio
+import hashlib
+import logging
+import time
+from dataclasses import replace
+from typing import NamedTuple, cast
+
+from litestar.stores.redis import RedisStore
+from prometheus_client import Counter
+
+from app.domain.ports import Limit, Verdict
+from app.infrastructure.cache.gcra import SCRIPT, Hits, LocalBuckets, judge, script_arguments
+
+logger = logging.getLogger("throttle")
+
+FALLBACKS = Counter(
+    "evenstar_throttle_fallback",
+    "Hits that Redis did not count: held by one process alone where the limit is strict, let pass where not.",
+    ["limit"],
+)
+
+ANSWER_TIMEOUT = 0.07
+"""Seconds Redis has to answer; a request waits for two answers at the most."""
+
+CROWD = 256
+"""Requests that are put to Redis at once; it serves nobody else for the millisecond that they take."""
+
+PAUSE = 1.0
+"""Seconds that Redis is left alone after it failed."""
+
+LONGEST_KEY = 128
+"""Characters of a caller's key that are kept as they are; a longer key is replaced by its hash."""
+
+
+class RedisThrottle:
+    """Counts exactly across all processes that share a Redis, by its clock.
+
+    What is asked while an answer is on its way goes into the next question, so that a crowd costs little more
+    than one request and uses one connection. Nothing is raised and nothing hangs when Redis is away, frozen,
+    slow or refuses: each process alone then holds a strict limit at half its quota (but at least 1), and any
+    other limit is open. One hit in every pause asks whether Redis is back. A Redis that lost its data counts
+    from nothing.
+    """
+
+    def __init__(self, store: RedisStore, *, timeout: float = ANSWER_TIMEOUT, pause: float = PAUSE) -> None:
+        """`timeout` (of one answer) and `pause` (until a failed Redis is asked again) are in seconds."""
+        client = store._redis  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] -- it has no public name
+        self._script = client.register_script(SCRIPT)
+        self._prefix = f"{store.namespace}:" if store.namespace else ""
+        self._timeout = timeout
+        self._pause = pause
+        self._away = False
+        self._ask_again_at = 0.0
+        self._waiting: list[_Question] = []
+        self._asking: asyncio.Task[None] | None = None
+        self._local = LocalBuckets()
+
+    async def hit(self, limit: Limit, key: str, *, cost: int = 1) -> Verdict:
+        """As the port `Throttle` has it."""
+        return (await self.hit_all([(limit, key)], cost=cost))[0]
+
+    async def hit_all(self, hits: Hits, *, cost: int = 1) -> list[Verdict]:
+        """As the port `Throttle` has it."""
+        hits = [(limit, _bounded(key)) for limit, key in hits]
+        cost = max(cost, 1)
+        debts = await self._debts(hits, cost)
+        return self._hit_alone(hits, cost) if debts is None else judge(hits, debts, cost)
+
+    async def _debts(self, hits: Hits, cost: int) -> list[int] | None:
+        """Has Redis charge the hits and tell the debts before; nothing when it does not."""
+        if not hits:
+            return []
+        if self._away:
+            now = time.monotonic()
+            if now < self._ask_again_at:
+                return None
+            # From here on it is the next one's turn, whether or not this request lives to see the answer.
+            self._ask_again_at = now + self._pause
+        question = _Question(hits, cost, asyncio.get_running_loop().create_future())
+        self._waiting.append(question)
+        if self._asking is None:
+            self._asking = asyncio.create_task(self._ask())
+        try:
+            # The answer on its way and the next one; whatever holds up the task that asks holds up no request.
+            async with asyncio.timeout(2 * self._timeout):
+                return await question.debts
+        except TimeoutError:
+            return None
+
+    async def _ask(self) -> None:
+        """Puts the questions to Redis until none is left; each gets an answer, however this ends."""
+        asked: list[_Question] = []
+        try:
+            while self._waiting:
+                asked, self._waiting = self._waiting[:CROWD], self._waiting[CROWD:]
+                keys = [f"{self._prefix}{limit.name}:{key}" for each in asked for limit, key in each.hits]
+                arguments = [part for each in asked for part in script_arguments(each.hits, each.cost)]
+                async with asyncio.timeout(self._timeout):
+                    told = cast("list[int]", await self._script(keys=keys, args=arguments))
+                self._answered()
+                debts = iter(told)
+                for question in asked:
+                    question.answer([next(debts) for _ in question.hits])
+        except Exception as error:  # noqa: BLE001 -- whatever is wrong with Redis keeps nobody from signing in
+            self._failed(error)
+        finally:
+            for question in (*asked, *self._waiting):
+                question.answer(None)
+            self._waiting = []
+            self._asking = None
+
+    def _answered(self) -> None:
+        if self._away:
+            self._away = False
+            logger.info("Redis counts again: the rate limits are shared")
+
+    def _failed(self, error: Exception) -> None:
+        self._ask_again_at = time.monotonic() + self._pause
+        if not self._away:
+            self._away = True
+            # The error's text may name hosts and users, its class cannot.
+            logger.warning("Redis does not count: rate limits hold per process (%s)", type(error).__name__)
+
+    def _hit_alone(self, hits: Hits, cost: int) -> list[Verdict]:
+        for limit, _ in hits:
+            FALLBACKS.labels(limit.name).inc()
+        strict = [(_lowered(limit), key) for limit, key in hits if limit.strict]
+        verdicts = iter(self._local.hit_all(strict, cost=cost))
+        return [next(verdicts) if limit.strict else _opened(limit) for limit, _ in hits]
+
+
+class _Question(NamedTuple):
+    hits: Hits
+    cost: int
+    debts: asyncio.Future[list[int] | None]
+
+    def answer(self, debts: list[int] | None) -> None:
+        # Who asked may have gone.
+        if not self.debts.done():
+            self.debts.set_result(debts)
+
+
+def _bounded(key: str) -> str:
+    """The key, or its hash where it is too long to keep or not of characters that can be shown."""
+    if len(key) <= LONGEST_KEY and key.isprintable():
+        return key
+    return "#" + hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=32).hexdigest()
+
+
+def _lowered(limit: Limit) -> Limit:
+    return replace(limit, quota=max(1, limit.quota // 2))
+
+
+def _opened(limit: Limit) -> Verdict:
+    return Verdict(limit=limit, allowed=True, remaining=limit.quota, retry_after=0, reset_after=0)
