@@ -1,11 +1,11 @@
-"""What a schema says of values that hold others: arrays, records, objects, unions."""
+"""What a schema says of values that hold others: arrays, records, objects."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from app.application.validation._nodes import Facts, Node, Unsound, measure
-from app.application.validation._report import Json, Report, ReportFull
+from app.application.validation._node import Facts, Node, Unsound
+from app.application.validation._report import Json, Report
 from app.application.validation._text import is_text, shown_key
 
 
@@ -45,7 +45,7 @@ class ListNode(Node):
         if not isinstance(value, list):
             report.mistyped(self.expected, value)
             if isinstance(value, str):  # Zod measures whatever has a length
-                measure("string", len(value), facts.min_length, facts.max_length, report)
+                report.measure("string", len(value), facts.min_length, facts.max_length)
             return
         if facts.max_length is not None and len(value) > facts.max_length:
             report.too_many("array", facts.max_length, halts=True)
@@ -58,7 +58,7 @@ class ListNode(Node):
             self._item.collect(item, report)
             path.pop()
         if not report.halted:
-            measure("array", len(value), facts.min_length, None, report)
+            report.measure("array", len(value), facts.min_length, None)
         report.halted |= halted
 
 
@@ -92,7 +92,7 @@ class RecordNode(Node):
             report.mistyped(self.expected, value)
             return
         found = len(report.issues)
-        measure("object", len(value), self._facts.min_length, self._facts.max_length, report)
+        report.measure("object", len(value), self._facts.min_length, self._facts.max_length)
         if len(report.issues) > found:
             return
         path = report.path
@@ -128,7 +128,7 @@ class ObjectNode(Node):
         self._required = required
         self._tag = tag
         self._guards = {name: node for name, node in fields.items() if node.guarded}
-        self.guarded = bool(self._guards) or tag is not None
+        self.guarded = bool(self._guards) or tag is not None or not self._strict
         self.rewrites = any(node.rewrites for node in fields.values())
 
     @property
@@ -145,6 +145,8 @@ class ObjectNode(Node):
         if type(value) is not dict:
             return value
         if self._tag is not None and self._tag not in value:  # msgspec would let a Struct outside a union pass
+            raise Unsound
+        if not self._strict and not all(map(is_text, value)):
             raise Unsound
         guards = self._guards
         kept = value
@@ -181,11 +183,20 @@ class ObjectNode(Node):
                 path.append(name)
                 node.missing(report)
                 path.pop()
-        if self._strict and known < len(value):
-            unknown = (key for key in value if key not in self._fields)
-            report.unrecognized(unknown, len(value) - known)
+        if known < len(value):
+            self._refuse((key for key in value if key not in self._fields), len(value) - known, report)
         if self._ruled and len(report.issues) == found:
             self._judge(value, report)
+
+    def _refuse(self, unknown: Iterator[str], count: int, report: Report) -> None:
+        if self._strict:
+            report.unrecognized(unknown, count)
+            return
+        for key in unknown:
+            if not is_text(key):
+                report.path.append(shown_key(key))
+                report.malformed("unicode")
+                report.path.pop()
 
     def _judge(self, value: Json, report: Report) -> None:
         try:
@@ -194,106 +205,3 @@ class ObjectNode(Node):
             cause = refused.__cause__
             # A subclass comes from a library and may repeat input; a plain ValueError is our own sentence.
             report.broken(str(cause) if type(cause) is ValueError else "Expected fields that go together")
-
-
-class TaggedNode(Node):
-    """A union of Structs that one field tells apart."""
-
-    expected = "object"
-    takes = frozenset({dict})
-    guarded = True
-    rewrites = True
-
-    def __init__(self, tag: str, options: Mapping[str | int, ObjectNode]) -> None:
-        self._tag = tag
-        self._options = options
-
-    def admit(self, value: Json) -> Json:
-        option = self._option(value)
-        return value if option is None else option.admit(value)
-
-    def collect(self, value: Json, report: Report) -> None:
-        if not isinstance(value, dict):
-            report.mistyped(self.expected, value)
-            return
-        option = self._option(value)
-        if option is None:
-            report.untagged(self._tag, tuple(self._options))
-        else:
-            option.collect(value, report)
-
-    def _option(self, value: Json) -> ObjectNode | None:
-        tag = value.get(self._tag) if isinstance(value, dict) else None
-        if type(tag) is str or type(tag) is int:
-            return self._options.get(tag)
-        return None
-
-
-class NullableNode(Node):
-    """Null, or else what the inner node says; null is no option of its own in what is reported."""
-
-    def __init__(self, inner: Node) -> None:
-        self._inner = inner
-        self.expected = inner.expected
-        self.takes = inner.takes | {type(None)}
-        self.guarded = inner.guarded
-        self.rewrites = inner.rewrites
-
-    def admit(self, value: Json) -> Json:
-        return None if value is None else self._inner.admit(value)
-
-    def read(self, value: Json) -> Json:
-        return self._inner.read(value)
-
-    def missing(self, report: Report) -> None:
-        self._inner.missing(report)
-
-    def collect(self, value: Json, report: Report) -> None:
-        if value is not None:
-            self._inner.collect(value, report)
-
-
-class UnionNode(Node):
-    """A union whose options the JSON type tells apart."""
-
-    expected = "object"
-
-    def __init__(self, options: Sequence[Node]) -> None:
-        self._options = tuple(options)
-        self._by_type = {taken: option for option in reversed(options) for taken in option.takes}
-        self.takes = frozenset(self._by_type)
-        self.guarded = any(option.guarded for option in options)
-        self.rewrites = any(option.rewrites for option in options)
-
-    def admit(self, value: Json) -> Json:
-        option = self._by_type.get(type(value))
-        return value if option is None else option.admit(value)
-
-    def read(self, value: Json) -> Json:
-        return next((read for option in self._options if (read := option.read(value)) is not value), value)
-
-    def missing(self, report: Report) -> None:
-        branches: list[Report] = []
-        for option in self._options:
-            branch = report.branch()
-            option.missing(branch)
-            branches.append(branch)
-        report.no_union(branches)
-
-    def collect(self, value: Json, report: Report) -> None:
-        branches: list[Report] = []
-        for option in self._options:
-            branch = report.branch()
-            try:
-                option.collect(value, branch)
-            except ReportFull:
-                branch.aborted = True
-            if not branch.issues:
-                return
-            branches.append(branch)
-        # Where one option alone is of the right type, its faults are the value's.
-        likely = [branch for branch in branches if not branch.aborted]
-        if len(likely) == 1:
-            report.absorb(likely[0])
-        else:
-            report.no_union(branches)

@@ -6,7 +6,7 @@ from typing import Final, TypeVar, cast
 import msgspec
 
 from app.application.validation._containers import ObjectNode
-from app.application.validation._nodes import Unsound
+from app.application.validation._node import Unsound
 from app.application.validation._plan import plan
 from app.application.validation._report import Json, Report, ReportFull
 from app.domain.errors import Issue, IssueCode, Location, ValidationFailed
@@ -28,7 +28,7 @@ def convert(schema: type[T], value: object, *, location: Location = "body", lax:
         given = node.read(given)
     try:
         return msgspec.convert(node.admit(given), schema)
-    except (msgspec.ValidationError, Unsound, RecursionError):
+    except (msgspec.ValidationError, UnicodeEncodeError, Unsound, RecursionError):
         report = Report(location)
         with suppress(ReportFull, RecursionError):
             node.collect(given, report)

@@ -11,34 +11,17 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time
 from functools import cache
 from types import NoneType, UnionType
-from typing import Annotated, Any, Final, Literal, Union, cast, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 from uuid import UUID
 
 from msgspec import Meta, Struct, UnsetType
 from msgspec.structs import fields as struct_fields
 
-from app.application.validation._containers import (
-    ListNode,
-    NullableNode,
-    ObjectNode,
-    RecordNode,
-    TaggedNode,
-    UnionNode,
-)
-from app.application.validation._nodes import (
-    BoolNode,
-    ChoiceNode,
-    DateNode,
-    Facts,
-    FloatNode,
-    InstantNode,
-    IntNode,
-    Node,
-    NullNode,
-    StringNode,
-    TimeNode,
-    UuidNode,
-)
+from app.application.validation._containers import ListNode, ObjectNode, RecordNode
+from app.application.validation._node import Facts, Node
+from app.application.validation._scalars import BoolNode, ChoiceNode, FloatNode, IntNode, NullNode
+from app.application.validation._strings import DateNode, InstantNode, StringNode, TimeNode, UuidNode
+from app.application.validation._unions import NullableNode, TaggedNode, UnionNode
 
 _MEASURED: Final[Mapping[type, Callable[[Facts], Node]]] = {str: StringNode, int: IntNode, float: FloatNode}
 _PLAIN: Final[Mapping[type, Callable[[], Node]]] = {
@@ -123,7 +106,7 @@ class _Planner:
             if isinstance(bare, type) and issubclass(bare, Struct):
                 structs.append(bare)
             else:
-                options.append(self.node(cast("object", member), metas))
+                options.append(self.node(member, metas))
         if len(structs) == 1:
             options.append(self._object(structs[0]))
         elif structs:

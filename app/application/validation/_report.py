@@ -102,6 +102,13 @@ class Report:
         message = "Expected a whole number, received a fractional one"
         self.add(IssueCode.INVALID_TYPE, message, aborts=True, halts=True, expected="int", format="safeint")
 
+    def measure(self, origin: str, length: int, least: int | None, most: int | None) -> None:
+        """It has a length, which may be out of its limits."""
+        if least is not None and length < least:
+            self.too_few(origin, least)
+        if most is not None and length > most:
+            self.too_many(origin, most)
+
     def too_few(self, origin: str, minimum: int) -> None:
         """It has fewer characters, items or keys than it must."""
         message = f"Expected at least {_count(minimum, origin)}"

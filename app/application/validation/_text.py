@@ -21,6 +21,7 @@ _UUID = re.compile(
     r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[1-8][0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}"
     r"|0{8}-(?:0{4}-){3}0{12}|f{8}-(?:f{4}-){3}f{12}"
 )
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)", re.ASCII)
 _TIME = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?", re.ASCII)
 # Possessive, hence linear in the length whatever the text is.
@@ -83,6 +84,8 @@ def is_likely_instant(value: str) -> bool:
 
 def is_date(value: str) -> bool:
     """Whether it is a day of the calendar, `YYYY-MM-DD`."""
+    if _DATE.fullmatch(value) is None:
+        return False
     try:
         msgspec.convert(value, date)
     except msgspec.ValidationError:

@@ -5,7 +5,6 @@ breaks the schema is `ValidationFailed`, which names every fault.
 """
 
 import json
-import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NoReturn, TypeAlias, TypeVar, cast
@@ -18,6 +17,7 @@ from app.application.validation import convert, query_fields
 from app.domain.errors import Issue, IssueCode, MalformedRequest, UnsupportedMediaType, ValidationFailed
 
 DEPTH_LIMIT: Final = 32
+CONTAINER_LIMIT: Final = 50_000
 PARAMETER_LIMIT: Final = 100
 
 T = TypeVar("T")
@@ -26,11 +26,12 @@ B = TypeVar("B")
 _Container: TypeAlias = "dict[str, _Container | str] | list[_Container | str]"
 
 _BLANKS: Final = " \t\n\r"
-_DIGIT_LIMIT: Final = 310  # a longer whole number is past every double
 _JSON_TYPE: Final = re.compile(
     rb'application/json(?:[ \t]*;(?:[ \t]*charset=(?:utf-8|"utf-8"))?)?[ \t]*', re.IGNORECASE
 )
+_STRING: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _BAD_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_BAD_QUERY: Final = "The query is not percent-encoded UTF-8"
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -66,17 +67,20 @@ def check_content_encoding(header: bytes | None) -> None:
 
 
 def decode_json(body: bytes) -> object:
-    """The one value that the body writes as JSON (RFC 8259), nested at most 32 deep.
+    """The one value that the body writes as JSON (RFC 8259), of at most 50,000 objects and arrays, 32 deep.
 
-    A number without a fraction is an int however it is written, as JavaScript has it, and one past every double is
-    an infinity. Escaped lone surrogates and U+0000 come through, for `convert` to refuse at their place.
-    Raises `MalformedRequest` for anything that is not JSON in UTF-8, for a byte order mark and for repeated keys.
+    Escaped lone surrogates, U+0000 and numbers past every double come through, for `convert` to refuse at their
+    place. Raises `MalformedRequest` for anything that is not JSON in UTF-8, for a byte order mark, for repeated keys
+    and for integers of more than 4,300 digits.
     """
     if not body:
         raise MalformedRequest("The request has no body")
+    # every object and array, hence every level, opens with one of these: few of them are proof enough
+    opened = _count_brackets(body)
+    if opened > CONTAINER_LIMIT and _count_brackets(_STRING.sub(b"", body)) > CONTAINER_LIMIT:
+        raise MalformedRequest("The body has too many objects and arrays")
     value = _decode(body)
-    # every level opens with one of these, so few of them are proof enough
-    if body.count(b"{") + body.count(b"[") > DEPTH_LIMIT:
+    if opened > DEPTH_LIMIT:
         _check_depth(value)
     return value
 
@@ -119,15 +123,6 @@ def together(first: Callable[[], A], second: Callable[[], B]) -> tuple[A, B]:
     return left, second()
 
 
-def _whole(text: str) -> int | float:
-    number = float(text)
-    return int(number) if number.is_integer() else number
-
-
-def _integer(text: str) -> int | float:
-    return int(text) if len(text) <= _DIGIT_LIMIT else math.copysign(math.inf, -1 if text[0] == "-" else 1)
-
-
 def _no_constant(_: str) -> NoReturn:
     raise MalformedRequest("NaN and Infinity are not JSON")
 
@@ -139,11 +134,13 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return members
 
 
-_fast: Final = msgspec.json.Decoder(float_hook=_whole)
+_fast: Final = msgspec.json.Decoder()
 _encoder: Final = msgspec.json.Encoder()
-_exact: Final = json.JSONDecoder(
-    object_pairs_hook=_unique, parse_float=_whole, parse_int=_integer, parse_constant=_no_constant
-)
+_exact: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant)
+
+
+def _count_brackets(body: bytes) -> int:
+    return body.count(b"{") + body.count(b"[")
 
 
 def _decode(body: bytes) -> object:
@@ -188,7 +185,8 @@ def _read_pairs(query_string: bytes, fields: Mapping[str, bool]) -> dict[str, st
     for pair in query_string.split(b"&"):
         if not pair:
             continue
-        name, _, text = map(_unescape, pair.partition(b"="))
+        left, _, right = pair.partition(b"=")
+        name, text = _unescape(left), _unescape(right)
         found = values.get(name)
         if fields.get(name):
             values[name] = [*found, text] if isinstance(found, list) else [text]
@@ -200,9 +198,12 @@ def _read_pairs(query_string: bytes, fields: Mapping[str, bool]) -> dict[str, st
 
 
 def _unescape(part: bytes) -> str:
-    if b"%" in part and _BAD_ESCAPE.search(part) is not None:
-        raise MalformedRequest("The query is not percent-encoded UTF-8")
+    part = part.replace(b"+", b" ")
+    if b"%" in part:
+        if _BAD_ESCAPE.search(part) is not None:
+            raise MalformedRequest(_BAD_QUERY)
+        part = unquote_to_bytes(part)
     try:
-        return unquote_to_bytes(part.replace(b"+", b" ")).decode()
+        return part.decode()
     except UnicodeDecodeError:
-        raise MalformedRequest("The query is not percent-encoded UTF-8") from None
+        raise MalformedRequest(_BAD_QUERY) from None
