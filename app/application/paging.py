@@ -1,17 +1,23 @@
-"""Cursors: opaque, signed positions that are good for one caller and one listing only."""
+"""Pages: their order, and cursors, signed positions that are good for one caller and one listing only."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
 from hashlib import blake2b
 from hmac import compare_digest
-from typing import Final, TypeVar
+from typing import Final, Generic, TypeVar
 
 import msgspec
+from msgspec import structs
 
+from app.application.schemas import PageQuery, View
+from app.domain.access import Actor
 from app.domain.errors import Issue, IssueCode, ValidationFailed
+from app.infrastructure.database.repositories.keyset import SortTerm
 
 SIGNATURE_BYTES: Final = 16
 
 PositionT = TypeVar("PositionT")
+ViewT = TypeVar("ViewT", bound=View)
 
 
 class CursorCodec:
@@ -48,3 +54,49 @@ class CursorCodec:
 
     def _sign(self, payload: bytes, scope: str) -> bytes:
         return blake2b(scope.encode() + b"\0" + payload, key=self._key, digest_size=SIGNATURE_BYTES).digest()
+
+
+class Pager(Generic[ViewT]):
+    """One request's way through a listing: its order, where it starts, and the cursor it ends with.
+
+    A cursor is bound to caller, listing, sort and filters; raises `ValidationFailed` on one of any other, and on a
+    sort that names a field twice.
+    """
+
+    def __init__(
+        self, codec: CursorCodec, actor: Actor, schema: type[ViewT], query: PageQuery, default: SortTerm
+    ) -> None:
+        self._codec = codec
+        self._limit = query.limit
+        asked = structs.asdict(query)
+        sort: Sequence[str] = asked.get("sort") or ()
+        self.terms = _terms(schema, sort, default)
+        filters = {name: value for name, value in asked.items() if name not in {"limit", "cursor", "include_total"}}
+        self._scope = f"{schema.__name__}:{actor.id}:{msgspec.json.encode(filters).decode()}"
+        self.after: Sequence[object] | None = None
+        if query.cursor is not None:
+            types = {field.name: field.type for field in structs.fields(schema)}
+            position = tuple[tuple(types[term.column] for term in self.terms)]  # pyright: ignore[reportInvalidTypeArguments] -- made of the sort's fields
+            self.after = codec.decode(query.cursor, position, self._scope)
+
+    @property
+    def limit(self) -> int:
+        """How many rows to fetch: one more than asked for tells whether there is a next page."""
+        return self._limit + 1
+
+    def page(self, found: list[ViewT]) -> tuple[list[ViewT], str | None]:
+        """The page's items of the rows that were found, and the next page's cursor."""
+        items = found[: self._limit]
+        if len(found) <= self._limit:
+            return items, None
+        position = [getattr(items[-1], term.column) for term in self.terms]
+        return items, self._codec.encode(position, self._scope)
+
+
+def _terms(schema: type[View], sort: Sequence[str], default: SortTerm) -> tuple[SortTerm, ...]:
+    columns = {field.encode_name: field.name for field in structs.fields(schema)}
+    terms = [SortTerm(columns[name.removeprefix("-")], name.startswith("-")) for name in sort] or [default]
+    if len({term.column for term in terms}) < len(terms):
+        raise ValidationFailed([Issue(IssueCode.CUSTOM, ("sort",), "Expected each field once", location="query")])
+    # ids decide between equals, in the direction of the last term, so that one index can serve both
+    return (*terms, SortTerm("id", terms[-1].descending))

@@ -31,6 +31,9 @@ NextCursor = Annotated[
     ),
 ]
 CreatedAt = Annotated[datetime, Meta(tz=True, description="When it was made.", examples=["2030-01-31T09:30:00Z"])]
+Total = Annotated[
+    int, Meta(ge=0, le=MAX_SAFE_INTEGER, description="How many items all pages have together.", examples=[42])
+]
 UpdatedAt = Annotated[
     datetime, Meta(tz=True, description="When it was last changed.", examples=["2030-01-31T18:00:00Z"])
 ]
@@ -38,6 +41,16 @@ UpdatedAt = Annotated[
 
 class Command(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True, rename="camel"):
     """Something a caller asks for; fields it does not know are refused."""
+
+
+class PageQuery(Command, frozen=True):
+    """Which page of a listing."""
+
+    limit: Limit = 20
+    cursor: Cursor | None = None
+    include_total: Annotated[
+        bool, Meta(description="Whether to count all items, which costs a second look.", examples=[True])
+    ] = False
 
 
 class Patch(Command, frozen=True):

@@ -14,8 +14,6 @@ TAG_NAME_MAX: Final = 60
 REMINDERS_MAX: Final = 20
 """Of one person, for one todo."""
 BULK_MAX: Final = 100
-PAGE_LIMIT_MAX: Final = 100
-PAGE_LIMIT_DEFAULT: Final = 20
 TRASH_LIFETIME: Final = timedelta(days=30)
 
 

@@ -1,13 +1,14 @@
 """What todos are asked and what they show."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated
 
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, Meta, UnsetType, field
 
-from app.application.schemas import Command, CreatedAt, Cursor, Limit, NextCursor, Patch, Row, UpdatedAt, View
+from app.application.schemas import Command, CreatedAt, NextCursor, PageQuery, Patch, Row, Total, UpdatedAt, View
 from app.application.validation import NOT_BLANK
-from app.domain.todos import NOTES_MAX, PAGE_LIMIT_DEFAULT, TITLE_MAX
+from app.domain.todos import NOTES_MAX, TITLE_MAX
 
 Title = Annotated[
     str,
@@ -40,11 +41,23 @@ class TodoUpdate(Patch, frozen=True):
     completed: Completed | UnsetType = UNSET
 
 
-class TodoQuery(Command, frozen=True):
-    """Which page of the todos."""
+class TodoSort(StrEnum):
+    """A field to sort by, downwards with a minus."""
 
-    limit: Limit = PAGE_LIMIT_DEFAULT
-    cursor: Cursor | None = None
+    CREATED_AT = "createdAt"
+    CREATED_AT_DESC = "-createdAt"
+    UPDATED_AT = "updatedAt"
+    UPDATED_AT_DESC = "-updatedAt"
+
+
+class TodoQuery(PageQuery, frozen=True):
+    """Which page of which todos, in which order."""
+
+    sort: Annotated[
+        list[TodoSort],
+        Meta(max_length=2, description="The order; newest first unless told.", examples=[["-updatedAt"]]),
+    ] = field(default_factory=list[TodoSort])
+    completed: Annotated[bool, Meta(description="Only those that are done, or only those that are not.")] | None = None
 
 
 class Todo(Row, frozen=True, gc=False):
@@ -61,7 +74,8 @@ class Todo(Row, frozen=True, gc=False):
 
 
 class TodoPage(View, frozen=True, gc=False):
-    """Some todos, newest first, and where the next ones start."""
+    """Some todos, and where the next ones start; `total` only where it was asked for."""
 
     items: Annotated[list[Todo], Meta(description="The todos of this page.")]
     next_cursor: NextCursor | None
+    total: Total | UnsetType = UNSET

@@ -1,19 +1,21 @@
 """What people do with their todos."""
 
-from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
+from msgspec import UNSET
 from uuid_utils.compat import uuid7
 
-from app.application.paging import CursorCodec
+from app.application.paging import CursorCodec, Pager
 from app.application.todos.schemas import Todo, TodoCreate, TodoPage, TodoQuery, TodoUpdate
 from app.domain.access import Actor, Permission
 from app.domain.errors import NotFound, StaleVersion
 from app.domain.ports import Clock
+from app.infrastructure.database.repositories.keyset import SortTerm
 from app.infrastructure.database.repositories.todos import TodoRepository
 
 Versions = frozenset[int] | None
+NEWEST_FIRST: Final = SortTerm("created_at", descending=True)
 
 
 class TodoService:
@@ -25,19 +27,14 @@ class TodoService:
         self._cursors = cursors
 
     async def list(self, actor: Actor, query: TodoQuery) -> TodoPage:
-        """A page of the actor's todos, newest first."""
+        """A page of the actor's todos, newest first unless told."""
         actor.require(Permission.TODOS_READ)
-        scope = f"todos:{actor.id}"
-        after = None
-        if query.cursor is not None:
-            after = self._cursors.decode(query.cursor, tuple[datetime, UUID], scope)
-        # one more than asked for tells whether there is a next page
-        found = await self._todos.list_newest(Todo, actor, limit=query.limit + 1, after=after)
-        items = found[: query.limit]
-        next_cursor = None
-        if len(found) > query.limit:
-            next_cursor = self._cursors.encode((items[-1].created_at, items[-1].id), scope)
-        return TodoPage(items, next_cursor)
+        pager = Pager(self._cursors, actor, Todo, query, NEWEST_FIRST)
+        found = await self._todos.list_page(
+            Todo, actor, pager.terms, limit=pager.limit, after=pager.after, completed=query.completed
+        )
+        total = await self._todos.count_all(actor, completed=query.completed) if query.include_total else UNSET
+        return TodoPage(*pager.page(found), total)
 
     async def get(self, actor: Actor, todo_id: UUID) -> Todo:
         """One todo; raises `NotFound`."""

@@ -93,6 +93,10 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["owner_id"], ["users.id"], name=op.f("fk_todos_owner_id_users"), ondelete="CASCADE"),
     )
     op.create_index(op.f("ix_todos_owner_id_created_at_id"), "todos", ["owner_id", "created_at", "id"])
+    op.create_index(op.f("ix_todos_owner_id_updated_at_id"), "todos", ["owner_id", "updated_at", "id"])
+    op.create_index(
+        op.f("ix_todos_owner_id_completed_created_at_id"), "todos", ["owner_id", "completed", "created_at", "id"]
+    )
 
 
 def downgrade() -> None:

@@ -1,3 +1,4 @@
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -207,25 +208,96 @@ async def test_a_path_that_holds_no_uuid_is_refused(ada: Person, todo_id: str) -
         assert [(issue["path"], issue["in"]) for issue in response.json()["issues"]] == [(["todoId"], "path")]
 
 
-@pytest.mark.parametrize(
-    ("body", "expected"),
-    [
-        ({}, [("invalid_type", ["title"])]),
-        ({"title": ""}, [("too_small", ["title"]), ("invalid_format", ["title"])]),
-        ({"title": " \t"}, [("invalid_format", ["title"])]),
-        ({"title": "x" * 501}, [("too_big", ["title"])]),
-        ({"title": "x", "notes": "y" * 16385}, [("too_big", ["notes"])]),
-        (
-            {"title": 1, "notes": 2, "completed": "yes"},
-            [("invalid_type", [f]) for f in ("title", "notes", "completed")],
-        ),
-        ({"title": "x", "ownerId": "y", "createdAt": "z"}, [("unrecognized_keys", [])]),
-        ([], [("invalid_type", [])]),
-        ({"title": "a\u0000b"}, [("invalid_format", ["title"])]),
-    ],
-)
+BODY_FAULTS: list[tuple[Any, list[tuple[str, list[str]]]]] = [
+    ({}, [("invalid_type", ["title"])]),
+    ({"title": ""}, [("too_small", ["title"]), ("invalid_format", ["title"])]),
+    ({"title": " \t"}, [("invalid_format", ["title"])]),
+    ({"title": "x" * 501}, [("too_big", ["title"])]),
+    ({"title": "x", "notes": "y" * 16385}, [("too_big", ["notes"])]),
+    (
+        {"title": 1, "notes": 2, "completed": "yes"},
+        [("invalid_type", [f]) for f in ("title", "notes", "completed")],
+    ),
+    ({"title": "x", "ownerId": "y", "createdAt": "z"}, [("unrecognized_keys", [])]),
+    ([], [("invalid_type", [])]),
+    ({"title": "a\u0000b"}, [("invalid_format", ["title"])]),
+]
+
+
+@pytest.mark.parametrize(("body", "expected"), BODY_FAULTS)
 async def test_every_fault_of_a_body_is_named(ada: Person, body: object, expected: list[tuple[str, list[str]]]) -> None:
     response = await ada.client.post("/api/todos", json=body)
     assert response.status_code == 422
     assert [(issue["code"], issue["path"]) for issue in response.json()["issues"]] == expected
     assert (await ada.client.get("/api/todos")).json()["items"] == []
+
+
+async def all_pages(person: Person, **parameters: str | int | bool) -> list[str]:
+    seen: list[str] = []
+    while True:
+        page = (await person.client.get("/api/todos", params=parameters)).json()
+        seen += [todo["title"] for todo in page["items"]]
+        if page["nextCursor"] is None:
+            return seen
+        parameters["cursor"] = page["nextCursor"]
+
+
+async def five_todos(person: Person, clock: SettableClock) -> list[str]:
+    """Made a, b, c, d, e; changed in the order c, a, and b is done."""
+    ids: dict[str, str] = {}
+    for title in "abcde":
+        clock.advance(seconds=1)
+        ids[title] = (await person.add_todo(title=title))["id"]
+    for title, change in (("c", {"notes": "x"}), ("b", {"completed": True}), ("a", {"notes": "x"})):
+        clock.advance(seconds=1)
+        await person.client.patch(f"/api/todos/{ids[title]}", json=change)
+    return list(ids.values())
+
+
+@pytest.mark.parametrize(
+    ("sort", "expected"),
+    [
+        ("createdAt", "abcde"),
+        ("-createdAt", "edcba"),
+        ("updatedAt", "decba"),
+        ("-updatedAt", "abced"),
+        ("-updatedAt,createdAt", "abced"),
+    ],
+)
+async def test_todos_come_in_the_order_asked_for(ada: Person, clock: SettableClock, sort: str, expected: str) -> None:
+    await five_todos(ada, clock)
+    assert "".join(await all_pages(ada, sort=sort, limit=2)) == expected
+
+
+async def test_equals_are_told_apart_in_either_direction(ada: Person) -> None:
+    for title in "abcde":
+        await ada.add_todo(title=title)
+    for sort in ("createdAt", "-createdAt", "updatedAt,-createdAt", "-updatedAt,createdAt"):
+        assert sorted(await all_pages(ada, sort=sort, limit=2)) == list("abcde")
+
+
+async def test_the_filter_and_the_total_go_together(ada: Person, clock: SettableClock) -> None:
+    await five_todos(ada, clock)
+    assert await all_pages(ada, completed="true") == ["b"]
+    assert await all_pages(ada, completed="false", limit=3) == list("edca")
+    page = (await ada.client.get("/api/todos?completed=false&includeTotal=true&limit=1")).json()
+    assert (page["total"], len(page["items"])) == (4, 1)
+    assert "total" not in (await ada.client.get("/api/todos?includeTotal=false")).json()
+
+
+@pytest.mark.parametrize(
+    "parameters", ["sort=passwordHash", "sort=ownerId", "sort=createdAt,-createdAt", "sort=,", "sort=title;drop table"]
+)
+async def test_only_listed_fields_sort_and_each_once(ada: Person, parameters: str) -> None:
+    response = await ada.client.get(f"/api/todos?{parameters}")
+    assert response.status_code == 422
+    assert response.json()["issues"][0]["path"][0] == "sort"
+
+
+async def test_a_cursor_is_bound_to_its_sort_and_filters(ada: Person, clock: SettableClock) -> None:
+    await five_todos(ada, clock)
+    cursor = (await ada.client.get("/api/todos?limit=1&sort=createdAt")).json()["nextCursor"]
+    for parameters in ("sort=-createdAt", "", "sort=createdAt&completed=true", "sort=createdAt,updatedAt"):
+        response = await ada.client.get(f"/api/todos?{parameters}&cursor={cursor}")
+        assert (response.status_code, response.json()["issues"][0]["path"]) == (422, ["cursor"])
+    assert (await ada.client.get(f"/api/todos?sort=createdAt&limit=50&cursor={cursor}")).status_code == 200

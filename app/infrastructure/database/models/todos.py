@@ -14,7 +14,11 @@ class Todo(Model):
     """One thing to do, seen by its owner alone."""
 
     __tablename__ = "todos"
-    __table_args__ = (Index("ix_todos_owner_id_created_at_id", "owner_id", "created_at", "id"),)
+    __table_args__ = (
+        Index("ix_todos_owner_id_created_at_id", "owner_id", "created_at", "id"),
+        Index("ix_todos_owner_id_updated_at_id", "owner_id", "updated_at", "id"),
+        Index("ix_todos_owner_id_completed_created_at_id", "owner_id", "completed", "created_at", "id"),
+    )
 
     owner_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     title: Mapped[str] = mapped_column(String(TITLE_MAX))

@@ -9,7 +9,6 @@ import msgspec
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from sqlalchemy import ColumnElement, and_, delete, select, true, update
 from sqlalchemy.dialects.postgresql import insert
-
 from uuid_utils.compat import uuid7
 
 from app.domain.access import Actor

@@ -1,42 +1,46 @@
 """Queries over todos; each of them carries whose they are."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
-from sqlalchemy import ColumnElement, delete, func, insert, literal, select, true, tuple_, update
+from sqlalchemy import ColumnElement, delete, func, insert, select, true, update
 
 from app.domain.access import Actor
 from app.infrastructure.database.models import Todo
+from app.infrastructure.database.repositories.keyset import SortTerm, beyond, in_order
 from app.infrastructure.database.repositories.projection import columns
 
 ViewT = TypeVar("ViewT", bound=msgspec.Struct)
-Position = tuple[datetime, UUID]
 
 
 class TodoRepository(SQLAlchemyAsyncRepository[Todo]):
-    """Finds and stores todos, newest first."""
+    """Finds and stores todos."""
 
     model_type = Todo
 
-    async def list_newest(
-        self, schema: type[ViewT], actor: Actor, *, limit: int, after: Position | None
+    async def list_page(
+        self,
+        schema: type[ViewT],
+        actor: Actor,
+        terms: Sequence[SortTerm],
+        *,
+        limit: int,
+        after: Sequence[object] | None,
+        completed: bool | None,
     ) -> list[ViewT]:
-        """The next `limit` todos behind the position, newest first."""
-        query = (
-            select(*columns(schema, Todo))
-            .where(self.visible_to(actor))
-            .order_by(Todo.created_at.desc(), Todo.id.desc())
-            .limit(limit)
-        )
+        """The next `limit` todos behind the position, in the order of the terms."""
+        query = select(*columns(schema, Todo)).where(*self._matching(actor, completed=completed)).limit(limit)
         if after is not None:
-            created_at, todo_id = after
-            position = tuple_(literal(created_at), literal(todo_id))
-            query = query.where(tuple_(Todo.created_at, Todo.id) < position)
-        return [schema(*row) for row in await self.session.execute(query)]
+            query = query.where(beyond(Todo, terms, after))
+        return [schema(*row) for row in await self.session.execute(in_order(query, Todo, terms))]
+
+    async def count_all(self, actor: Actor, *, completed: bool | None) -> int:
+        """How many todos all pages have together."""
+        query = select(func.count()).select_from(Todo).where(*self._matching(actor, completed=completed))
+        return (await self.session.execute(query)).scalar_one()
 
     async def find(self, schema: type[ViewT], actor: Actor, todo_id: UUID) -> ViewT | None:
         """One todo, or None when there is none that the actor may see."""
@@ -79,6 +83,10 @@ class TodoRepository(SQLAlchemyAsyncRepository[Todo]):
             delete(Todo).where(Todo.id == todo_id, self.visible_to(actor), self._at(versions)).returning(Todo.id)
         )
         return (await self.session.execute(statement)).one_or_none() is not None
+
+    def _matching(self, actor: Actor, *, completed: bool | None) -> list[ColumnElement[bool]]:
+        filters = [] if completed is None else [Todo.completed.is_(completed)]
+        return [self.visible_to(actor), *filters]
 
     def visible_to(self, actor: Actor) -> ColumnElement[bool]:
         """The clause that every query over todos carries."""

@@ -1,0 +1,45 @@
+"""Keyset pages: the rows behind a position, in a total order, at the same cost however deep the page lies."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, Select, UnaryExpression, and_, false, literal, or_, tuple_
+from sqlalchemy.inspection import inspect as mapped
+
+from app.infrastructure.database.base import Model
+
+SelectT = TypeVar("SelectT", bound=Select[Any])
+
+
+@dataclass(frozen=True, slots=True)
+class SortTerm:
+    """One column to sort by, which must not be nullable."""
+
+    column: str
+    descending: bool
+
+
+def in_order(query: SelectT, model: type[Model], terms: Sequence[SortTerm]) -> SelectT:
+    """The query in the order of the terms, which must end with a unique column."""
+    columns = mapped(model).columns
+    clauses: list[UnaryExpression[Any]] = [
+        columns[term.column].desc() if term.descending else columns[term.column].asc() for term in terms
+    ]
+    return query.order_by(*clauses)
+
+
+def beyond(model: type[Model], terms: Sequence[SortTerm], position: Sequence[object]) -> ColumnElement[bool]:
+    """The clause that only rows behind the position fulfil."""
+    columns = [mapped(model).columns[term.column] for term in terms]
+    values = [literal(value, column.type) for value, column in zip(position, columns, strict=True)]
+    if len({term.descending for term in terms}) == 1:
+        # one comparison of rows, which an index over these columns answers
+        left, right = tuple_(*columns), tuple_(*values)
+        return left < right if terms[0].descending else left > right
+    clause: ColumnElement[bool] = false()
+    for index, term in enumerate(terms):
+        same = [column == value for column, value in zip(columns[:index], values[:index], strict=True)]
+        column, value = columns[index], values[index]
+        clause = or_(clause, and_(*same, column < value if term.descending else column > value))
+    return clause
