@@ -13,6 +13,8 @@ import pytest
 from db.factories import reseed
 from tests.servers import Run, Servers
 
+pytest_plugins = ["tests.conformance"]
+
 RUN = pytest.StashKey[Run]()
 DIRECTORY = "evenstar_directory"
 

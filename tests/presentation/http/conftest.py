@@ -16,6 +16,7 @@ from app.infrastructure.database.models import User
 from app.infrastructure.security.tokens import AccessTokens
 from app.settings import Settings
 from db.factories import SessionFactory, UserFactory
+from tests.conformance import checked_transport
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
 
@@ -83,7 +84,7 @@ async def app(settings: Settings, session_clock: SettableClock) -> AsyncGenerato
 
 def client_of(app: Litestar, **headers: str) -> httpx.AsyncClient:
     return httpx.AsyncClient(
-        transport=httpx.ASGITransport(app),  # pyright: ignore[reportArgumentType] -- Litestar's own ASGI types
+        transport=checked_transport(app),
         base_url="http://testserver",
         headers=headers,
     )

@@ -10,7 +10,7 @@ from app.presentation.http.cookies import NAME as COOKIE
 from app.presentation.http.openapi.endpoints import Endpoint
 from app.presentation.http.openapi.headers import response_headers
 from app.presentation.http.openapi.problems import meaning, one_of, problem_example
-from app.presentation.http.openapi.schemas import Json, ref, sample
+from app.presentation.http.openapi.schemas import Json, ref, sample, sample_field
 from app.presentation.http.problems import MEDIA_TYPE
 
 JSON: Final = "application/json"
@@ -163,12 +163,14 @@ def _query_parameters(endpoint: Endpoint, components: Mapping[str, Json]) -> lis
         return []
     struct = components[endpoint.query.__name__]
     return [
-        _query_parameter(name, field, required=name in struct.get("required", ()))
+        _query_parameter(
+            name, field, sample_field(name, field, components), required=name in struct.get("required", ())
+        )
         for name, field in struct["properties"].items()
     ]
 
 
-def _query_parameter(name: str, field: Json, *, required: bool) -> Json:
+def _query_parameter(name: str, field: Json, example: Any, *, required: bool) -> Json:
     schema = {key: value for key, value in field.items() if key not in {"description", "examples"}}
     if isinstance(schema.get("type"), list):
         # a text of the query cannot be null: to leave it out is
@@ -181,7 +183,7 @@ def _query_parameter(name: str, field: Json, *, required: bool) -> Json:
         "required": required,
         "description": field["description"],
         "schema": schema,
-        "example": field["examples"][0],
+        "example": example,
     }
     if schema.get("type") == "array":
         parameter |= {"style": "form", "explode": False}
@@ -199,7 +201,7 @@ def _other_parameters(endpoint: Endpoint) -> list[Json]:
 
 def _content(struct: Any, components: Mapping[str, Json]) -> Json:
     name: str = struct.__name__
-    return {"schema": ref(name), "example": sample(components[name], components)}
+    return {"schema": ref(name), "example": sample_field(name, components[name], components)}
 
 
 def _first_line(struct: Any) -> str:

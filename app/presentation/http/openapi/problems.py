@@ -91,9 +91,8 @@ def _problem_schema(refusal: type[Refusal], rows: Sequence[str], example: Json) 
             "examples": [example["detail"]],
         },
         "instance": {
-            "description": "The path of the request.",
+            "description": "The path of the request, decoded.",
             "type": "string",
-            "format": "uri-reference",
             "examples": [example["instance"]],
         },
         "requestId": {

@@ -54,6 +54,8 @@ def sample(schema: Json, components: Mapping[str, Json]) -> Any:
     match schema:
         case {"examples": [value, *_]} | {"const": value} | {"enum": [value, *_]}:
             example = value
+        case {"type": "boolean" | ["boolean", "null"]}:
+            example = True
         case {"$ref": str(reference)}:
             example = sample(components[reference.removeprefix(_PREFIX)], components)
         case {"oneOf": [first, *_]} | {"anyOf": [first, *_]}:
@@ -61,17 +63,18 @@ def sample(schema: Json, components: Mapping[str, Json]) -> Any:
         case {"type": "array", "items": items}:
             example = [sample(items, components)]
         case {"properties": properties}:
-            example = {name: _sample_field(name, field, components) for name, field in properties.items()}
+            example = {name: sample_field(name, field, components) for name, field in properties.items()}
         case _:
             raise ValueError("no example")
     return example
 
 
-def _sample_field(name: str, field: Json, components: Mapping[str, Json]) -> Any:
+def sample_field(name: str, field: Json, components: Mapping[str, Json]) -> Any:
+    """The same, of a named part; the error then tells where."""
     try:
         return sample(field, components)
     except ValueError as error:
-        raise ValueError(f"{name}: {error}") from None
+        raise ValueError(f"{name}.{error}" if str(error) != "no example" else f"{name} has no example") from None
 
 
 def _refined(schema: Json) -> Json:
