@@ -6,7 +6,7 @@ breaks the schema is `ValidationFailed`, which names every fault.
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, NoReturn, TypeAlias, TypeVar, cast
 from urllib.parse import unquote_to_bytes
 from uuid import UUID
@@ -21,8 +21,6 @@ CONTAINER_LIMIT: Final = 50_000
 PARAMETER_LIMIT: Final = 100
 
 T = TypeVar("T")
-A = TypeVar("A")
-B = TypeVar("B")
 _Container: TypeAlias = "dict[str, _Container | str] | list[_Container | str]"
 
 _BLANKS: Final = " \t\n\r"
@@ -105,22 +103,6 @@ def parse_uuid(name: str, text: str) -> UUID:
         params = {"origin": "string", "format": "uuid"}
         raise ValidationFailed([Issue(IssueCode.INVALID_FORMAT, (name,), "Expected a UUID", "path", params)])
     return UUID(text)
-
-
-def together(first: Callable[[], A], second: Callable[[], B]) -> tuple[A, B]:
-    """Both values, or the issues of both in one refusal: a path and a body, say; it nests for more than two.
-
-    Raises `ValidationFailed`; anything else that one of the two raises ends it at once.
-    """
-    try:
-        left = first()
-    except ValidationFailed as refused:
-        try:
-            second()
-        except ValidationFailed as also:
-            raise ValidationFailed([*refused.issues, *also.issues]) from None
-        raise
-    return left, second()
 
 
 def _no_constant(_: str) -> NoReturn:

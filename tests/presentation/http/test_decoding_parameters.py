@@ -1,5 +1,5 @@
 import enum
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 import pytest
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from app.domain.errors import IssueCode, MalformedRequest, Refusal, ValidationFailed
-from app.presentation.http.decoding import decode_query, parse_uuid, together
+from app.presentation.http.decoding import decode_query, parse_uuid
 
 
 class Status(enum.StrEnum):
@@ -150,25 +150,3 @@ def test_anything_else_in_a_path_is_no_id(text: str) -> None:
     (issue,) = refused.value.issues
     assert (issue.code, issue.path, issue.location) == (IssueCode.INVALID_FORMAT, ("todoId",), "path")
     assert issue.params["format"] == "uuid"
-
-
-def test_the_faults_of_path_and_query_are_told_together() -> None:
-    def path(text: str) -> Any:
-        return lambda: parse_uuid("todoId", text)
-
-    def query(text: bytes) -> Any:
-        return lambda: decode_query(text, Query)
-
-    good = "0190163d-8694-739b-aea5-966c26f8ad91"
-    assert together(path(good), query(b"limit=5")) == (UUID(good), Query(limit=5))
-    with pytest.raises(ValidationFailed) as refused:
-        together(path("7"), query(b"limit=0"))
-    assert pairs(refused) == [("path", "invalid_format", ("todoId",)), ("query", "too_small", ("limit",))]
-    with pytest.raises(ValidationFailed) as refused:
-        together(path("7"), query(b""))
-    assert pairs(refused) == [("path", "invalid_format", ("todoId",))]
-    with pytest.raises(ValidationFailed) as refused:
-        together(path(good), query(b"limit=0"))
-    assert pairs(refused) == [("query", "too_small", ("limit",))]
-    with pytest.raises(MalformedRequest):
-        together(path("7"), query(b"limit=1&limit=2"))
