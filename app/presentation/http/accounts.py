@@ -17,6 +17,7 @@ from app.domain.accounts import (
     EmailTaken,
     InvalidCredentials,
     InvalidRefreshToken,
+    PasswordCompromised,
     PasswordTooLong,
     RefreshTokenReused,
 )
@@ -42,7 +43,7 @@ class AuthController(Controller):
         "/register",
         operation_id="register",
         summary="Sign up",
-        opt={**PUBLIC, **raises(EmailTaken, PasswordTooLong)},
+        opt={**PUBLIC, **raises(EmailTaken, PasswordCompromised, PasswordTooLong)},
         guards=[limited("register")],
     )
     async def register(

@@ -11,7 +11,7 @@ from app.application.accounts.schemas import PasswordChange, SessionList, TokenP
 from app.application.authentication import Authentication
 from app.application.unit_of_work import Services
 from app.domain.access import Actor, Permission, ReauthenticationRequired
-from app.domain.accounts import InvalidCredentials, PasswordTooLong
+from app.domain.accounts import InvalidCredentials, PasswordCompromised, PasswordTooLong
 from app.presentation.http.accounts import AUTH_BODY_MAX
 from app.presentation.http.decoding import parse_uuid
 from app.presentation.http.dependencies import provide_versions
@@ -66,7 +66,7 @@ class MeController(Controller):
         operation_id="changePassword",
         summary="Change your password",
         status_code=HTTP_200_OK,
-        opt=raises(InvalidCredentials, PasswordTooLong),
+        opt=raises(InvalidCredentials, PasswordCompromised, PasswordTooLong),
         guards=[*WRITE, limited("login")],
     )
     async def change_password(

@@ -10,11 +10,11 @@ from msgspec import Meta
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from app.application.schemas import View
-from app.domain.errors import NotFound, Unavailable, catalogue
+from app.domain.errors import NotFound, Unavailable
 from app.infrastructure.observability.health import Health
 from app.infrastructure.security.tokens import AccessTokens
 from app.presentation.http.guards import PUBLIC
-from app.presentation.http.openapi import find_problem_example, meaning, raises
+from app.presentation.http.openapi import all_refusals, find_problem_example, meaning, raises
 from app.presentation.http.problems import STATUS, TYPE_BASE
 
 
@@ -155,7 +155,7 @@ class SystemController(Controller):
         ],
     ) -> ProblemMeaning:
         """Tell what an error code means."""
-        for refusal in catalogue():
+        for refusal in all_refusals():
             if refusal.code == code:
                 example = find_problem_example(request.app, refusal)
                 return ProblemMeaning(code, refusal.title, STATUS[refusal.kind].value, meaning(refusal), example)

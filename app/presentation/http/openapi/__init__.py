@@ -2,6 +2,15 @@
 
 from app.presentation.http.openapi.document import DocumentPlugin, document, find_problem_example
 from app.presentation.http.openapi.endpoints import READS_COOKIE, SETS_COOKIE, raises
-from app.presentation.http.openapi.problems import meaning
+from app.presentation.http.openapi.problems import all_refusals, meaning
 
-__all__ = ["READS_COOKIE", "SETS_COOKIE", "DocumentPlugin", "document", "find_problem_example", "meaning", "raises"]
+__all__ = [
+    "READS_COOKIE",
+    "SETS_COOKIE",
+    "DocumentPlugin",
+    "all_refusals",
+    "document",
+    "find_problem_example",
+    "meaning",
+    "raises",
+]

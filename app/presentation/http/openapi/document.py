@@ -14,18 +14,19 @@ from litestar.plugins.base import ReceiveRoutePlugin
 from litestar.routes import BaseRoute
 from litestar.serialization import encode_json
 
-from app.domain.errors import Refusal, StaleVersion, ValidationFailed, catalogue
+from app.domain.errors import Refusal, StaleVersion, ValidationFailed
 from app.presentation.http.openapi.endpoints import ID_EXAMPLE, Endpoint, find_endpoints
 from app.presentation.http.openapi.headers import HEADERS
 from app.presentation.http.openapi.issues import issue_schemas
 from app.presentation.http.openapi.operations import PARAMETERS, SECURITY, operation
-from app.presentation.http.openapi.problems import problem_example, problem_name, problem_schemas
+from app.presentation.http.openapi.problems import all_refusals, problem_example, problem_name, problem_schemas
 from app.presentation.http.openapi.schemas import Json, sample, struct_schemas, without_defaults
 
 TAGS: Final[dict[str, str]] = {
     "Authentication": "Signing up, in, on and out.",
     "Account": "Your own account.",
     "Todos": "Your todos.",
+    "Administration": "Other people's accounts and the audit log, for admins.",
     "System": "What machines ask: health, keys, and what problems mean.",
 }
 """The tags in their order, and what their operations are about; each operation has one of them."""
@@ -178,7 +179,7 @@ def _schemas(endpoints: Sequence[Endpoint], rows: dict[str, str]) -> dict[str, J
             return problem_example(refusal(current=sample(structs[row_names[0]], structs)), path)
         return problem_example(refusal(), path)
 
-    problems = problem_schemas(row_names, {refusal: example(refusal) for refusal in catalogue()})
+    problems = problem_schemas(row_names, {refusal: example(refusal) for refusal in all_refusals()})
     return {**structs, **problems, **issue_schemas()}
 
 

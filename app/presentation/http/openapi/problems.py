@@ -1,12 +1,15 @@
 """Schemas of problems (RFC 9457), one for each code of the catalogue, and their examples, made by what answers them."""
 
+import importlib
 import inspect
+import pkgutil
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 from litestar import Request
 
+import app.domain
 from app.domain.errors import Kind, NotFound, Refusal, ValidationFailed, catalogue
 from app.presentation.http.context import STATE_KEY
 from app.presentation.http.middleware import REQUEST_ID
@@ -17,6 +20,13 @@ REQUEST_ID_PATTERN: Final = f"^{REQUEST_ID.pattern.decode()}$"
 REQUEST_ID_EXAMPLE: Final = "01b77c3e5c407b8e9d4a3f2b1c0d9e8f"
 
 
+def all_refusals() -> list[type[Refusal]]:
+    """The whole catalogue, whether or not anything has asked for the columns that it is spread over."""
+    for module in pkgutil.iter_modules(app.domain.__path__, f"{app.domain.__name__}."):
+        importlib.import_module(module.name)
+    return [refusal for refusal in catalogue() if refusal.__module__.startswith(app.domain.__name__)]
+
+
 def problem_name(refusal: type[Refusal]) -> str:
     """The component of a refusal."""
     return f"{refusal.__name__}Problem"
@@ -24,7 +34,7 @@ def problem_name(refusal: type[Refusal]) -> str:
 
 def problem_schemas(rows: Sequence[str], examples: Mapping[type[Refusal], Json]) -> dict[str, Json]:
     """A component for each refusal, and `Problem` for any of them; `rows` are what a stale write may have met."""
-    refusals = catalogue()
+    refusals = list(examples)
     schemas = {problem_name(refusal): _problem_schema(refusal, rows, examples[refusal]) for refusal in refusals}
     return {
         **schemas,
