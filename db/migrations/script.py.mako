@@ -19,9 +19,13 @@ depends_on = ${repr(depends_on).replace("'", '"')}
 
 def upgrade() -> None:
     """Go forward, beside running code that knows only what was there before."""
-    ${upgrades if upgrades else "pass"}
+% if upgrades:
+    ${upgrades}
+% endif
 
 
 def downgrade() -> None:
     """Go back."""
-    ${downgrades if downgrades else "pass"}
+% if downgrades:
+    ${downgrades}
+% endif

@@ -78,7 +78,7 @@ async def test_a_migration_lets_others_pass_and_asks_again(clone_database: Calla
             await until(lambda: other.fetch(WAITING))
             began = time.monotonic()
             # queues behind the migration, which queues behind the reader
-            await other.fetch("SELECT FROM users")
+            await asyncio.wait_for(other.fetch("SELECT FROM users"), PATIENCE_SECONDS)
             assert time.monotonic() - began < 3.0
             assert not await other.fetch(WAITING)
             await transaction.rollback()
@@ -99,7 +99,9 @@ async def test_a_migration_gives_up_in_the_end_and_leaves_no_half_of_a_revision(
         async with connect(url) as reader, reader.transaction():
             await reader.fetch("SELECT FROM users")
             with pytest.raises(CommandError, match="a lock was not to be had"):
-                await asyncio.wrap_future(thread.submit(migration.downgrade, "base"))
+                await asyncio.wait_for(
+                    asyncio.wrap_future(thread.submit(migration.downgrade, "base")), PATIENCE_SECONDS
+                )
         assert printed(migration).splitlines()[-2:] == [
             "a lock is held by others (attempt 1 of 2)",
             "a lock is held by others (attempt 2 of 2)",

@@ -9,11 +9,13 @@ import click
 import rich
 from advanced_alchemy.cli import add_migration_commands
 from advanced_alchemy.config import AlembicAsyncConfig, SQLAlchemyAsyncConfig
+from asyncpg import PostgresError
 from litestar.plugins import CLIPlugin
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.infrastructure.embedded import EmbeddedServersError
 from db.migrations import DIRECTORY, VERSION_TABLE, latest_revisions
 
 OpenEngine = Callable[[], AsyncEngine]
@@ -97,5 +99,6 @@ class _Commands(click.Group):
         rich.reconfigure(stderr=True)
         try:
             return super().invoke(ctx)
-        except (CommandError, OSError) as error:
+        # what PostgreSQL refuses in a migration comes wrapped, with the statement: here it refuses the connection
+        except (CommandError, EmbeddedServersError, OSError, PostgresError) as error:
             raise click.ClickException(str(error)) from error
