@@ -62,8 +62,17 @@ HEADERS: Final[dict[str, Json]] = {
     ),
 }
 
-# these can come before a limit has counted
-_UNCOUNTED: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN})
+# these can come before a limit has counted: without a token the limit is asked first, else the token is
+_BEFORE_LIMITS: Final = frozenset({HTTPStatus.BAD_REQUEST})
+_BEFORE_GUARDS: Final = frozenset(
+    {
+        HTTPStatus.BAD_REQUEST,
+        HTTPStatus.UNAUTHORIZED,
+        HTTPStatus.FORBIDDEN,
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+    }
+)
 
 
 def response_headers(endpoint: Endpoint, status: int) -> Json:
@@ -75,7 +84,7 @@ def response_headers(endpoint: Endpoint, status: int) -> Json:
         names.append("ETag")
     if endpoint.answers_row and status == HTTPStatus.CREATED:
         names.append("Location")
-    if endpoint.limited and status not in _UNCOUNTED and (endpoint.public or status != HTTPStatus.UNAUTHORIZED):
+    if endpoint.limited and status not in (_BEFORE_LIMITS if endpoint.public else _BEFORE_GUARDS):
         names += ["RateLimit", "RateLimit-Policy"]
     if status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
         names.append("Retry-After")

@@ -1,0 +1,227 @@
+"""What any operation refuses, asked of every one that the document says refuses it."""
+
+import json
+import random
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import httpx
+import jwt
+import pytest
+from litestar import Litestar
+from msgspec.structs import replace
+
+from app.asgi import create_app
+from app.domain.access import UserRole
+from app.domain.ports import Limit
+from app.presentation.http.openapi import all_refusals, document
+from app.settings import Settings
+from tests.conformance import CheckedTransport, contract_of
+from tests.presentation.http.conftest import People, Person, SettableClock
+
+pytestmark = pytest.mark.anyio
+
+DESCRIBED: dict[str, Any] = json.loads(document(create_app(Settings.load({"APP_ENV": "test"}))))
+PROBLEM = "application/problem+json"
+
+
+@dataclass(frozen=True)
+class Operation:
+    method: str
+    path: str
+    described: dict[str, Any]
+
+    @property
+    def public(self) -> bool:
+        return {"bearer": []} not in self.described["security"] or {} in self.described["security"]
+
+    @property
+    def has_body(self) -> bool:
+        return "requestBody" in self.described
+
+    @property
+    def body(self) -> Any:
+        return self.described["requestBody"]["content"]["application/json"]["example"] if self.has_body else None
+
+    @property
+    def url(self) -> str:
+        """The path for something that does not exist."""
+        url = self.path
+        for parameter in self.described.get("parameters", ()):
+            if parameter.get("in") == "path":
+                is_id = parameter["schema"].get("format") == "uuid"
+                text = str(UUID(int=random.getrandbits(128), version=4)) if is_id else "nothing"
+                url = url.replace(f"{{{parameter['name']}}}", text)
+        return url
+
+    def refuses(self, status: int, code: str) -> bool:
+        content = self.described["responses"].get(str(status), {}).get("content", {})
+        return code in content.get(PROBLEM, {}).get("examples", {})
+
+
+OPERATIONS = {
+    described["operationId"]: Operation(method.upper(), path, described)
+    for path, item in DESCRIBED["paths"].items()
+    for method, described in item.items()
+}
+
+
+def all_that_refuse(status: int, code: str, *, public: bool | None = None) -> pytest.MarkDecorator:
+    names = [
+        name
+        for name, operation in OPERATIONS.items()
+        if operation.refuses(status, code) and public in {None, operation.public}
+    ]
+    return pytest.mark.parametrize("operation", [OPERATIONS[name] for name in names], ids=names)
+
+
+def made_up_address() -> str:
+    return f"10.{random.randrange(256)}.{random.randrange(256)}.{random.randrange(1, 255)}"  # noqa: S311 -- of nobody
+
+
+def connect(app: Litestar, **headers: str) -> httpx.AsyncClient:
+    """A client with an address of its own, so that nobody's rate limits are used up."""
+    inner = httpx.ASGITransport(app, client=(made_up_address(), 1))  # pyright: ignore[reportArgumentType] -- Litestar's
+    transport = CheckedTransport(inner, contract_of(app))
+    return httpx.AsyncClient(transport=transport, base_url="http://testserver", headers=headers)
+
+
+@pytest.fixture
+async def admin(app: Litestar, people: People) -> AsyncGenerator[httpx.AsyncClient]:
+    """Somebody who may do everything."""
+    person = await people.make(role=UserRole.ADMIN)
+    async with connect(app, authorization=f"Bearer {person.token}") as client:
+        yield client
+
+
+def told(response: httpx.Response) -> tuple[int, str]:
+    return response.status_code, response.json().get("code")
+
+
+@all_that_refuse(400, "malformed_request")
+async def test_a_request_for_two_hosts_is_malformed(admin: httpx.AsyncClient, operation: Operation) -> None:
+    hosts = [("Host", "one.example"), ("Host", "two.example")]
+    response = await admin.request(operation.method, operation.url, json=operation.body, headers=hosts)
+    assert told(response) == (400, "malformed_request")
+
+
+@all_that_refuse(401, "unauthenticated", public=False)
+async def test_a_request_without_a_token_is_turned_away(app: Litestar, operation: Operation) -> None:
+    async with connect(app) as anonymous:
+        response = await anonymous.request(operation.method, operation.url, json=operation.body)
+    assert told(response) == (401, "unauthenticated")
+
+
+@all_that_refuse(403, "forbidden")
+async def test_a_token_without_the_scope_is_turned_away(app: Litestar, ada: Person, operation: Operation) -> None:
+    claims = jwt.decode(ada.token, options={"verify_signature": False})
+    keys = app.state.access_tokens.keyring()
+    header = jwt.get_unverified_header(ada.token)
+    token = jwt.encode(claims | {"scope": "unheard:of"}, keys.signing_key, algorithm="ES256", headers=header)
+    async with connect(app, authorization=f"Bearer {token}") as client:
+        response = await client.request(operation.method, operation.url, json=operation.body)
+    assert told(response) == (403, "forbidden")
+
+
+@all_that_refuse(404, "not_found")
+async def test_what_does_not_exist_is_not_found(admin: httpx.AsyncClient, operation: Operation) -> None:
+    response = await admin.request(operation.method, operation.url, json=operation.body)
+    assert told(response) == (404, "not_found")
+
+
+@all_that_refuse(413, "payload_too_large")
+async def test_a_body_of_more_than_a_megabyte_is_too_large(admin: httpx.AsyncClient, operation: Operation) -> None:
+    body = b'"' + b"x" * 1024 * 1024 + b'"'
+    headers = {"Content-Type": "application/json"}
+    response = await admin.request(operation.method, operation.url, content=body, headers=headers)
+    assert told(response) == (413, "payload_too_large")
+
+
+@all_that_refuse(415, "unsupported_media_type")
+async def test_a_body_that_is_not_announced_as_json_is_not_read(admin: httpx.AsyncClient, operation: Operation) -> None:
+    headers = {"Content-Type": "text/plain"}
+    response = await admin.request(operation.method, operation.url, content=b"{}", headers=headers)
+    assert told(response) == (415, "unsupported_media_type")
+
+
+@all_that_refuse(422, "validation_failed")
+async def test_a_request_that_breaks_the_schema_is_told_why(admin: httpx.AsyncClient, operation: Operation) -> None:
+    url = operation.url
+    if operation.has_body:
+        response = await admin.request(operation.method, url, json={"colour": "red"})
+    elif any(parameter.get("in") == "query" for parameter in operation.described["parameters"]):
+        response = await admin.request(operation.method, f"{url}?colour=red")
+    else:
+        response = await admin.request(operation.method, f"{url.rpartition('/')[0]}/7")
+    assert told(response) == (422, "validation_failed")
+    assert response.json()["issues"]
+
+
+@all_that_refuse(429, "too_many_requests")
+async def test_more_requests_than_the_limit_allows_are_turned_away(
+    app: Litestar, admin: httpx.AsyncClient, operation: Operation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tight = {name: Limit(name, 1, 60) for name in app.state.limits}
+    monkeypatch.setattr(app.state, "limits", tight)
+    first = await admin.request(operation.method, operation.url, json=operation.body)
+    second = await admin.request(operation.method, operation.url, json=operation.body)
+    assert first.status_code != 429
+    assert told(second) == (429, "too_many_requests")
+    assert 1 <= int(second.headers["retry-after"]) <= 60
+
+
+class Broken:
+    """A part of ours with a fault that nobody has thought of."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError(f"{name} is broken on purpose")
+
+
+@all_that_refuse(500, "internal_error")
+async def test_a_fault_of_ours_is_told_as_such_and_no_more(
+    app: Litestar, admin: httpx.AsyncClient, operation: Operation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app.state, "unit_of_work", Broken())
+    monkeypatch.setattr(app.state, "authentication", Broken())
+    response = await admin.request(operation.method, operation.url, json=operation.body)
+    assert told(response) == (500, "internal_error")
+    assert "broken" not in response.text
+
+
+@pytest.fixture(scope="module")
+async def bereft(settings: Settings, session_clock: SettableClock) -> AsyncGenerator[Litestar]:
+    """The application with no database behind its address."""
+    application = create_app(replace(settings, database_url="postgresql://127.0.0.1:1/evenstar"), session_clock)
+    async with application.lifespan():
+        yield application
+
+
+@all_that_refuse(503, "unavailable")
+async def test_without_its_database_an_operation_is_unavailable(
+    bereft: Litestar, ada: Person, operation: Operation
+) -> None:
+    async with connect(bereft, authorization=f"Bearer {ada.token}") as client:
+        response = await client.request(operation.method, operation.url, json=operation.body)
+    assert told(response) == (503, "unavailable")
+
+
+@pytest.mark.parametrize("code", [refusal.code for refusal in all_refusals()])
+async def test_every_code_is_explained_where_its_type_points(client: httpx.AsyncClient, code: str) -> None:
+    response = await client.get(f"/problems/{code}")
+    assert response.status_code == 200
+    explained = response.json()
+    assert explained["example"]["code"] == explained["code"] == code
+    assert explained["example"]["type"] == response.request.url.path
+
+
+async def test_health_and_keys_are_answered_as_documented(client: httpx.AsyncClient) -> None:
+    for path in ("/health/live", "/health/ready", "/.well-known/jwks.json"):
+        assert (await client.get(path)).status_code == 200
+
+
+async def test_the_served_document_is_the_one_that_answers_are_held_against(client: httpx.AsyncClient) -> None:
+    response = await client.get("/docs/openapi.json")
+    assert response.headers["content-type"] == "application/json"
+    assert response.json() == DESCRIBED
