@@ -245,7 +245,9 @@ def _hold(connection: socket.socket, answer: Answer, control: Control) -> _Hold:
 
 def _close(descriptor: int) -> None:
     _descriptors.discard(descriptor)
-    os.close(descriptor)
+    # Whoever makes a daemon of itself closes descriptors that it does not know.
+    with contextlib.suppress(OSError):
+        os.close(descriptor)
 
 
 def _let_go_in_child() -> None:
@@ -254,9 +256,8 @@ def _let_go_in_child() -> None:
     _holds.clear()
     for connection in list(_sockets):
         connection.close()
-    for descriptor in _descriptors:
-        os.close(descriptor)
-    _descriptors.clear()
+    for descriptor in list(_descriptors):
+        _close(descriptor)
 
 
 if sys.platform != "win32":

@@ -2,12 +2,14 @@
 
 Under the data directory:
 
-    supervisor.lock   held by the supervisor for as long as it lives
-    supervisor.sock   each holder keeps one connection to it
-    supervisor.log    what the supervisor did
-    machine      which machine the supervisor runs on
-    pg/ valkey/       the data;  postgres.log valkey.log  what the servers say
-    run/              the servers' sockets
+    supervisor.lock  held by the supervisor for as long as it lives
+    supervisor.sock  each holder keeps one connection to it
+    supervisor.log   what the supervisor did
+    machine          which machine the supervisor runs on
+    pg/ valkey/      the data; postgres.log and valkey.log are what the servers say of them
+    postgres.lock    held by every process of PostgreSQL; valkey.lock likewise
+    run/             the servers' sockets
+    servers          where root's servers have moved to; binaries-*/ are the programs copied for them
 """
 
 import errno

@@ -77,12 +77,12 @@ class Home:
         uid = os.geteuid() if self.account is None else self.account.uid
         with contextlib.suppress(FileExistsError):
             directory.mkdir(mode=PRIVATE)
-            if self.account is not None:
-                os.chown(directory, self.account.uid, self.account.gid)
         found = directory.stat()
         if not stat.S_ISDIR(found.st_mode):
             raise in_the_way(directory)
-        if found.st_uid != uid:
+        if self.account is not None and found.st_uid == os.geteuid() and not any(directory.iterdir()):
+            os.chown(directory, self.account.uid, self.account.gid)
+        elif found.st_uid != uid:
             raise _belongs_to_another(directory, uid)
         if stat.S_IMODE(found.st_mode) != PRIVATE:
             directory.chmod(PRIVATE)
@@ -171,35 +171,49 @@ def _reachable(control: Control, account: Account) -> Path:
     """
     data = control.data_dir
     names = {entry.name for entry in data.iterdir()}
-    if "pg" in names and (data / "pg").stat().st_uid not in {account.uid, os.geteuid()}:
+    used = "pg" in names
+    if used and (data / "pg").stat().st_uid not in {account.uid, os.geteuid()}:
         raise _belongs_to_another(data / "pg", account.uid)
-    ours = data.stat().st_uid == os.geteuid() and ("pg" in names or names <= BEFORE_FIRST_START)
     digest = hashlib.sha256(os.fsencode(data)).hexdigest()[:16]
-    if "pg" not in names:
-        for state in STATE_DIRECTORIES:
-            if _is_roots(state) and (state / digest / "pg").exists():
-                return state / digest
+    homes = [state / digest for state in STATE_DIRECTORIES]
+    if not used:
+        for home in homes:
+            if _is_roots(home.parent) and (home / "pg").exists():
+                return home
+    ours = data.stat().st_uid == os.geteuid() and (used or names <= BEFORE_FIRST_START)
     if ours and not account.may(data, os.X_OK) and account.may(data.parent, os.X_OK):
         _let_pass(data, account)
     if account.may(data, os.X_OK):
         return data
-    if "pg" in names:
+    if used:
         raise EmbeddedServersError(
             f"The user {account.name}, whom PostgreSQL runs as for root, can no longer reach its data in "
             f"{data}: let others pass through the directories above it again (chmod o+x), or move it and set "
             "DATA_DIR."
         )
-    for state in STATE_DIRECTORIES:
+    return _state_home(data, homes, account)
+
+
+def _state_home(data: Path, homes: Sequence[Path], account: Account) -> Path:
+    """Make the first of the homes that the account can reach, and a link to it in the data directory."""
+    for home in homes:
+        state = home.parent
         with contextlib.suppress(OSError):
             state.mkdir(mode=PRIVATE)
             state.chmod(0o711)
         if not _is_roots(state) or not account.may(state, os.X_OK):
             continue
-        (state / digest).mkdir(mode=0o700, exist_ok=True)
-        _let_pass(state / digest, account)
-        with contextlib.suppress(FileExistsError):
-            (data / "servers").symlink_to(state / digest)
-        return state / digest
+        link = data / "servers"
+        if not link.is_symlink():
+            link.symlink_to(home)
+        elif link.readlink() != home and link.exists():
+            raise EmbeddedServersError(
+                f"{data} was moved or copied, and its data are in {link.readlink()}: move them to {home} to take "
+                f"them along, or remove {link} to begin anew."
+            )
+        home.mkdir(mode=PRIVATE, exist_ok=True)
+        _let_pass(home, account)
+        return home
     raise EmbeddedServersError(
         f"The user {account.name}, whom PostgreSQL runs as for root, can reach neither {data} nor "
         f"{' nor '.join(map(str, STATE_DIRECTORIES))}: set DATA_DIR to a place that others may pass through."
@@ -207,10 +221,9 @@ def _reachable(control: Control, account: Account) -> Path:
 
 
 def _belongs_to_another(directory: Path, uid: int) -> EmbeddedServersError:
-    owner = user_name(directory.stat().st_uid)
     return EmbeddedServersError(
-        f"{directory} belongs to {owner}, and here the servers run as {user_name(uid)}: run as {owner}, hand it over "
-        "(chown -R), or set DATA_DIR to another directory."
+        f"{directory} belongs to {user_name(directory.stat().st_uid)}, and here the servers run as {user_name(uid)}: "
+        f"run as its owner, hand it over (chown -R {uid} {directory}), or set DATA_DIR to another directory."
     )
 
 

@@ -1,11 +1,12 @@
 """PostgreSQL as the supervisor runs it."""
 
 import os
+import pwd
 import shutil
 from pathlib import Path
 from signal import SIGINT, SIGKILL, SIGQUIT
 
-from app.infrastructure.embedded.layout import OWN_SERVERS, EmbeddedServersError, disk_full, in_the_way, user_name
+from app.infrastructure.embedded.layout import OWN_SERVERS, EmbeddedServersError, disk_full, in_the_way
 from app.infrastructure.embedded.server import POLL_SECONDS, Pump, Server
 
 ENOUGH_FOR_FIRST_START = 96 * 1024**2  # bytes: the template databases and two segments of write-ahead log
@@ -83,11 +84,13 @@ class PostgreSQL(Server):
         """Make the cluster and its database `app` aside, and move it to its place once it is on the disk."""
         if os.path.lexists(self.directory) and (not self.directory.is_dir() or any(self.directory.iterdir())):
             raise in_the_way(self.directory)
-        if self.home.account is None and user_name(os.geteuid()).endswith(f" {os.geteuid()}"):
+        try:
+            pwd.getpwuid(os.geteuid())
+        except KeyError:
             raise EmbeddedServersError(
                 f"PostgreSQL sets up no data for a user without a name ({os.geteuid()}): give it one in /etc/passwd, "
                 f"run as another user, or {OWN_SERVERS}."
-            )
+            ) from None
         if shutil.disk_usage(self.home.directory).free < ENOUGH_FOR_FIRST_START:
             raise EmbeddedServersError(disk_full(self.home.directory))
         making = self.directory.with_name("pg.new")

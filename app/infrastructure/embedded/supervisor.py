@@ -100,6 +100,8 @@ class Supervisor:
             signal.signal(number, self._on_stop_signal)
         for number in (signal.SIGCHLD, signal.SIGHUP):
             signal.signal(number, _on_other_signal)
+        # The thread that started us may have had them blocked.
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
     def _on_stop_signal(self, _number: int, _frame: FrameType | None) -> None:
         self._told_to_stop = True

@@ -2,15 +2,17 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
 import pytest
 
-from tests.infrastructure.embedded.holders import STATE_DIRECTORY, Holder, assert_ends, marks
+from tests.infrastructure.embedded.holders import STATE_DIRECTORY, Holder, assert_ends, marks, processes
 
 ROOM = 2 * 1024**3
 # Another user is needed to see what root's servers may reach.
@@ -82,6 +84,11 @@ def hold(fresh_dir: Path) -> Iterator[StartHolder]:
     yield start
     for holder in holders:
         holder.kill()
+    # Spare the next test the moments in which a restarted holder could still join.
+    for pid, text in processes(fresh_dir).items():
+        if "embedded.supervisor" in text:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
 
 
 def _make_place() -> Path:

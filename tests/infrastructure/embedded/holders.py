@@ -2,7 +2,8 @@
 
 Run as a program it is such a process: it acquires the servers of a directory, says so in one line of JSON, and
 holds them until its input ends. With `write` it also inserts numbers until it is killed, and prints each one
-that was committed; with `fork` it has a child that acquires the servers when a line of input comes.
+that was committed; with `fork` it has a child that acquires the servers when a line of input comes; with `close`
+it closes all descriptors, as a daemon does, and acquires the servers again.
 """
 
 import asyncio
@@ -104,8 +105,16 @@ def _linux_process(pid: int) -> tuple[int, str]:
 
 def process(data_dir: Path, word: str) -> int:
     """The one process of a data directory in whose command line a word stands."""
-    (pid,) = (pid for pid, text in processes(data_dir).items() if word in text.split(" [")[0])
-    return pid
+
+    found: list[int] = []
+
+    def is_one() -> bool:
+        found[:] = [pid for pid, text in processes(data_dir).items() if word in text.split(" [")[0]]
+        return len(found) == 1
+
+    # A child of PostgreSQL's has its parent's command line until it sets its own.
+    wait_until(is_one, 3)
+    return found[0]
 
 
 def supervisor(data_dir: Path) -> int:
@@ -185,6 +194,9 @@ def main() -> None:
     say(json.dumps(asdict(servers), default=str))
     if "write" in sys.argv:
         asyncio.run(write(servers))
+    if "close" in sys.argv:
+        os.closerange(3, 64)
+        say(str(acquire(Path(sys.argv[1])) == servers))
     if "fork" in sys.argv:
         sys.stdin.readline()
         say(str(acquire(Path(sys.argv[1])) == servers))

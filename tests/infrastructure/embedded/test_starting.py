@@ -1,5 +1,6 @@
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,21 @@ def test_a_process_acquires_once_and_lets_go_once(data_dir: Path) -> None:
     release(data_dir)
     assert_ends(data_dir)
     release(data_dir)
+
+
+def test_a_process_whose_descriptors_were_closed_acquires_again(data_dir: Path, hold: StartHolder) -> None:
+    holder = hold(None, "close")
+    assert holder.servers
+    assert holder.line() == b"True\n"
+    assert postmaster(data_dir)
+
+
+def test_threads_that_acquire_at_once_share_one_hold(data_dir: Path) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        servers = list(threads.map(acquire, [data_dir] * 4))
+    assert all(one is servers[0] for one in servers)
+    release(data_dir)
+    assert_ends(data_dir)
 
 
 def test_a_forked_child_holds_nothing_of_its_parents(data_dir: Path, hold: StartHolder) -> None:

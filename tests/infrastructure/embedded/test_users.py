@@ -18,6 +18,7 @@ from tests.infrastructure.embedded.conftest import StartHolder
 from tests.infrastructure.embedded.holders import (
     STATE_DIRECTORY,
     assert_ends,
+    marks,
     postmaster,
     query,
     valkey,
@@ -78,6 +79,23 @@ def test_data_that_nobody_could_not_reach_are_kept_where_it_can(closed: Path, ho
     holder.kill()
     assert_ends(closed / "data")
     assert query(hold().servers, "SELECT word FROM kept") == "here"
+
+
+def test_a_moved_directory_is_told_where_its_data_are(closed: Path, hold: StartHolder) -> None:
+    holder = hold()
+    home = holder.servers.data_dir
+    query(holder.servers, "CREATE TABLE kept (word text)")
+    holder.kill()
+    assert_ends(closed / "data")
+    moved = (closed / "data").rename(closed / "data-moved")
+    with pytest.raises(EmbeddedServersError, match=rf"was moved or copied, and its data are in {home}: move them to"):
+        assert hold(moved).servers
+    home.rename(STATE_DIRECTORY / marks(moved)[1])
+    again = hold(moved)
+    assert query(again.servers, "SELECT count(*) FROM kept") == 0
+    again.kill()
+    assert_ends(moved)
+    shutil.rmtree(again.servers.data_dir)
 
 
 def test_data_stay_where_they_are_when_the_way_to_the_first_place_opens(place: Path, hold: StartHolder) -> None:
