@@ -1,5 +1,8 @@
 """The HTTP composition root: what `litestar run` and any ASGI server serve."""
 
+import asyncio
+import logging
+import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -9,14 +12,19 @@ from litestar.config.cors import CORSConfig
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar_granian import GranianPlugin
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app import bootstrap
 from app.domain.errors import Refusal
 from app.domain.ports import Clock
+from app.infrastructure.embedded import EmbeddedServersError
 from app.infrastructure.observability.logs import configure_logging
 from app.infrastructure.observability.requests import record
-from app.infrastructure.processes import end_with_launcher
+from app.infrastructure.processes import CannotStart, end_with_launcher
+from app.infrastructure.security.keys import KeyFileError
+from app.infrastructure.security.tokens import AccessTokens
 from app.presentation.cli.database import migrations_plugin, upgrade
+from app.presentation.cli.readiness import require_migrated, told_plainly
 from app.presentation.cli.serve import Served, ServePlugin
 from app.presentation.http.accounts import AuthController
 from app.presentation.http.auth import bearer_auth
@@ -39,9 +47,12 @@ BODY_MAX = 1024 * 1024
 
 EXPOSED_HEADERS = ["ETag", "Location", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Request-Id"]
 
+_logger = logging.getLogger("app.serve")
+
 
 def create_app(settings: Settings | None = None, clock: Clock | None = None) -> Litestar:
     """Build the application; without settings it reads the environment, and exits when that has faults."""
+    end_with_launcher()
     if settings is None:
         try:
             settings = Settings.load()
@@ -53,7 +64,6 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncGenerator[None]:
-        end_with_launcher()
         async with bootstrap.start(settings, tokens, clock) as runtime:
             app.stores.register(bootstrap.RATE_LIMITS, runtime.store, allow_override=True)
             app.state.update(
@@ -64,7 +74,9 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
                 health=runtime.health,
                 revocations=runtime.revocations,
             )
+            _logger.info("ready", extra={"pid": os.getpid()})
             yield
+            _logger.info("stopping", extra={"pid": os.getpid()})
             runtime.health.stopping = True
 
     app = Litestar(
@@ -101,7 +113,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
             GranianPlugin(),
             DocumentPlugin(),
             migrations_plugin(lambda: bootstrap.open_engine(settings)),
-            ServePlugin(lambda: _prepare(settings), settings.data_dir),
+            ServePlugin(lambda: _prepare(settings, tokens), settings.data_dir),
         ],
         logging_config=None,
         # given outright, so that LITESTAR_DEBUG cannot turn it on behind the settings' back
@@ -120,9 +132,24 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     return app
 
 
-def _prepare(settings: Settings) -> Served:
-    """Before the workers start; in production migrating is a step of its own."""
-    where = bootstrap.addresses(settings)
-    if settings.app_env != "production":
-        upgrade(bootstrap.open_engine(settings))
+def _prepare(settings: Settings, tokens: AccessTokens) -> Served:
+    """Before the workers start: bring up and look at what they need; in production migrating is a step of its own."""
+    try:
+        where = bootstrap.addresses(settings)
+        tokens.keyring()
+    except (EmbeddedServersError, KeyFileError) as error:
+        raise CannotStart(str(error)) from error
+    except OSError as error:
+        raise CannotStart(f"{error.filename} cannot be made: {error.strerror}") from error
+    engine = bootstrap.open_engine(settings)
+    with told_plainly():
+        if settings.app_env == "production":
+            asyncio.run(_require_production_database(engine))
+        else:
+            upgrade(engine)
     return Served(data="your servers" if where.embedded is None else str(where.embedded.data_dir))
+
+
+async def _require_production_database(engine: AsyncEngine) -> None:
+    await bootstrap.refuse_superuser(engine)
+    await require_migrated(engine)

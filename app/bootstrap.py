@@ -24,6 +24,7 @@ from app.infrastructure.cache.throttle import RedisThrottle
 from app.infrastructure.database.engine import Database, connection_target, open_database
 from app.infrastructure.embedded import EmbeddedServers, acquire
 from app.infrastructure.observability.health import Health
+from app.infrastructure.processes import CannotStart
 from app.infrastructure.security.files import write_once
 from app.infrastructure.security.keys import Keyring, ensure_key_file, load_keyring
 from app.infrastructure.security.passwords import BcryptHasher
@@ -35,7 +36,7 @@ RATE_LIMITS: Final = "rate_limits"
 """The name of the rate limits' store in the application's store registry."""
 
 
-class UnsafeDatabaseRole(Exception):
+class UnsafeDatabaseRole(CannotStart):
     """In production the database role must not be a superuser."""
 
 
@@ -111,7 +112,7 @@ async def start(settings: Settings, tokens: AccessTokens, clock: Clock) -> Async
     hasher = BcryptHasher(settings.bcrypt_cost)
     try:
         if settings.app_env == "production":
-            await _refuse_superuser(database.engine)
+            await refuse_superuser(database.engine)
         store = RedisStore(redis, namespace="evenstar")
         unit_of_work = UnitOfWork(database, _tools(settings, clock))
         revocations = Revocations(watching, clock)
@@ -164,8 +165,9 @@ def _limits(settings: Settings) -> Mapping[str, Limit]:
     return {name: Limit(name, rate.quota, rate.window) for name, rate in configured.items()}
 
 
-async def _refuse_superuser(engine: AsyncEngine) -> None:
+async def refuse_superuser(engine: AsyncEngine) -> None:
+    """Raise `UnsafeDatabaseRole` where the role is a superuser or may become one."""
     async with engine.connect() as connection:
-        query = text("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+        query = text("SELECT bool_or(rolsuper) FROM pg_roles WHERE pg_has_role(oid, 'MEMBER')")
         if await connection.scalar(query):
             raise UnsafeDatabaseRole("DATABASE_URL names a superuser; production needs a role of its own")
