@@ -78,7 +78,7 @@ def sample_field(name: str, field: Json, components: Mapping[str, Json]) -> Any:
 
 
 def _refined(schema: Json) -> Json:
-    """Without titles that repeat names; a choice of one is a constant, a null beside a scalar is a type."""
+    """Without titles that repeat names; a null beside a scalar is a type."""
     refined = {name: _refined_part(name, part) for name, part in schema.items() if name != "title"}
     if not refined.get("required", True):
         del refined["required"]
@@ -87,19 +87,24 @@ def _refined(schema: Json) -> Json:
     if "enum" in refined:
         values = refined["enum"]
         refined = {"type": _JSON_TYPES[type(values[0])], **refined}
-        if len(values) == 1 and "description" in refined:
-            del refined["enum"]
-            refined["const"] = values[0]
     if "anyOf" in refined:
         refined = _union(refined)
     return refined
+
+
+def _constant(field: Json) -> Json:
+    """A choice of one is a constant; the one that tells the options of a union apart has no words of its own."""
+    if len(field.get("enum", ())) != 1:
+        return field
+    others = {name: part for name, part in field.items() if name != "enum"}
+    return {"description": "Tells what this is.", **others, "const": field["enum"][0]}
 
 
 def _refined_part(name: str, part: Any) -> Any:
     match name, part:
         case "properties", dict():
             fields = cast("dict[str, Json]", part)
-            return {key: _refined(field) for key, field in fields.items()}
+            return {key: _constant(_refined(field)) for key, field in fields.items()}
         case "anyOf", list():
             return [_refined(option) for option in cast("list[Json]", part)]
         case "items" | "additionalProperties", dict():
