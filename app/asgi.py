@@ -15,6 +15,8 @@ from litestar_granian import GranianPlugin
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app import bootstrap
+from app.application.authentication import Authentication
+from app.application.unit_of_work import UnitOfWork
 from app.domain.errors import Refusal
 from app.domain.ports import Clock
 from app.infrastructure.embedded import EmbeddedServersError
@@ -24,9 +26,12 @@ from app.infrastructure.processes import CannotStart, end_with_launcher
 from app.infrastructure.security.keys import KeyFileError
 from app.infrastructure.security.tokens import AccessTokens
 from app.presentation.cli.database import migrations_plugin, upgrade
+from app.presentation.cli.keys import KeysPlugin
 from app.presentation.cli.readiness import require_migrated, told_plainly
 from app.presentation.cli.serve import Served, ServePlugin
+from app.presentation.cli.users import UsersPlugin
 from app.presentation.http.accounts import AuthController
+from app.presentation.http.administration import AuditController, UserController
 from app.presentation.http.auth import bearer_auth
 from app.presentation.http.bodies import StructBody
 from app.presentation.http.dependencies import COMMON
@@ -84,6 +89,8 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
             AuthController,
             MeController,
             TodoController,
+            UserController,
+            AuditController,
             HealthController,
             SystemController,
         ],
@@ -114,6 +121,8 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
             DocumentPlugin(),
             migrations_plugin(lambda: bootstrap.open_engine(settings)),
             ServePlugin(lambda: _prepare(settings, tokens), settings.data_dir),
+            KeysPlugin(settings.signing_keys_file),
+            UsersPlugin(lambda: _opened(settings, tokens, clock)),
         ],
         logging_config=None,
         # given outright, so that LITESTAR_DEBUG cannot turn it on behind the settings' back
@@ -132,11 +141,20 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     return app
 
 
+@asynccontextmanager
+async def _opened(
+    settings: Settings, tokens: AccessTokens, clock: Clock
+) -> AsyncGenerator[tuple[UnitOfWork, Authentication]]:
+    """The application for a command, with no HTTP about it."""
+    async with bootstrap.start(settings, tokens, clock) as runtime:
+        yield runtime.unit_of_work, runtime.authentication
+
+
 def _prepare(settings: Settings, tokens: AccessTokens) -> Served:
     """Before the workers start: bring up and look at what they need; in production migrating is a step of its own."""
     try:
         where = bootstrap.addresses(settings)
-        tokens.keyring()
+        tokens.keys.current()
     except (EmbeddedServersError, KeyFileError) as error:
         raise CannotStart(str(error)) from error
     except OSError as error:

@@ -6,7 +6,6 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -26,7 +25,7 @@ from app.infrastructure.embedded import EmbeddedServers, acquire
 from app.infrastructure.observability.health import Health
 from app.infrastructure.processes import CannotStart
 from app.infrastructure.security.files import write_once
-from app.infrastructure.security.keys import Keyring, ensure_key_file, load_keyring
+from app.infrastructure.security.keys import KeyFile
 from app.infrastructure.security.passwords import BcryptHasher
 from app.infrastructure.security.revocations import Revocations
 from app.infrastructure.security.tokens import AccessTokens
@@ -81,14 +80,8 @@ def addresses(settings: Settings) -> Addresses:
 
 def access_tokens(settings: Settings, clock: Clock) -> AccessTokens:
     """Issues and verifies access tokens; the key file is read when the first one is."""
-
-    @cache
-    def keyring() -> Keyring:
-        if settings.app_env != "production":
-            ensure_key_file(settings.signing_keys_file)
-        return load_keyring(settings.signing_keys_file)
-
-    return AccessTokens(keyring, clock, issuer=settings.jwt_issuer, audience=settings.jwt_audience)
+    keys = KeyFile(settings.signing_keys_file, make=settings.app_env != "production")
+    return AccessTokens(keys, clock, issuer=settings.jwt_issuer, audience=settings.jwt_audience)
 
 
 def open_engine(settings: Settings) -> AsyncEngine:

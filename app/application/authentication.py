@@ -10,7 +10,7 @@ from app.application.accounts.schemas import Credentials, PasswordChange, Regist
 from app.application.accounts.sessions import Grant
 from app.application.accounts.time_zones import checked_time_zone
 from app.application.unit_of_work import UnitOfWork
-from app.domain.access import Actor, Origin, Permission
+from app.domain.access import Actor, Origin, Permission, UserRole
 from app.domain.accounts import (
     ACCESS_TOKEN_LIFETIME,
     InvalidCredentials,
@@ -36,6 +36,15 @@ class Authentication:
         self._unit_of_work = unit_of_work
         self._hasher = hasher
         self._signer = signer
+
+    async def create_account(self, data: Registration, origin: Origin, role: UserRole) -> None:
+        """Make an account without signing it in; raises as `register` does."""
+        check_new_password(data.password, data.email)
+        time_zone = checked_time_zone(data.time_zone)
+        hashed = await self._hasher.hash(data.password)
+        async with self._unit_of_work.begin() as services:
+            user = await services.accounts.create(data, hashed, time_zone, role)
+            await services.audit.record("account.register", Outcome.SUCCESS, origin=origin, subject_id=user.id)
 
     async def register(self, data: Registration, origin: Origin) -> TokenPair:
         """Make an account and sign it in; raises `EmailTaken`, `PasswordTooLong`, `ValidationFailed`."""

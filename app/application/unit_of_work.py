@@ -11,6 +11,7 @@ from app.application.accounts.audit import AuditService
 from app.application.accounts.service import AccountService
 from app.application.accounts.sessions import SessionService
 from app.application.accounts.throttling import SignInThrottle
+from app.application.administration.service import AdministrationService
 from app.application.paging import CursorCodec
 from app.application.todos.service import TodoService
 from app.domain.ports import Clock
@@ -66,6 +67,18 @@ class Services:
     def audit(self) -> AuditService:
         """The audit log."""
         return AuditService(AuditRepository(session=self._session), self._tools.clock)
+
+    @cached_property
+    def administration(self) -> AdministrationService:
+        """Other people's accounts."""
+        return AdministrationService(
+            UserRepository(session=self._session),
+            AuditRepository(session=self._session),
+            sessions=self.sessions,
+            audit=self.audit,
+            clock=self._tools.clock,
+            cursors=self._tools.cursors,
+        )
 
     @cached_property
     def todos(self) -> TodoService:

@@ -68,6 +68,11 @@ RefreshTokenText = Annotated[
 ]
 
 
+EmailVerifiedAt = Annotated[
+    datetime, Meta(tz=True, description="When the address was verified.", examples=["2030-01-31T09:35:00Z"])
+]
+
+
 class Transport(StrEnum):
     """How a refresh token travels."""
 
@@ -110,13 +115,7 @@ class User(Row, frozen=True, gc=False):
     name: Name
     time_zone: TimeZone
     role: UserRole
-    email_verified_at: (
-        Annotated[
-            datetime,
-            Meta(tz=True, description="When the address was verified.", examples=["2030-01-31T09:35:00Z"]),
-        ]
-        | None
-    )
+    email_verified_at: EmailVerifiedAt | None
     created_at: CreatedAt
     updated_at: UpdatedAt
 

@@ -68,7 +68,9 @@ class AccountService:
         """The account of an e-mail address in its canonical form."""
         return await self._users.find_by_email(canonical)
 
-    async def create(self, data: Registration, password_hash: str, time_zone: str) -> models.User:
+    async def create(
+        self, data: Registration, password_hash: str, time_zone: str, role: UserRole = UserRole.USER
+    ) -> models.User:
         """A new account; raises `EmailTaken`."""
         now = self._clock.now()
         return await self._users.add(
@@ -78,7 +80,7 @@ class AccountService:
                 password_hash=password_hash,
                 name=data.name,
                 time_zone=time_zone,
-                role=UserRole.USER,
+                role=role,
                 created_at=now,
                 updated_at=now,
             ),

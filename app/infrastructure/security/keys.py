@@ -1,20 +1,29 @@
-"""The keys of access tokens: a private JWK Set in a file (RFC 7517); the first key signs, all verify."""
+"""The keys of access tokens: a private JWK Set in a file (RFC 7517); the first key signs, all that live verify."""
 
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from time import monotonic
 from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric import ec
+from jwt import PyJWTError
 from jwt.algorithms import ECAlgorithm
 from jwt.utils import base64url_encode
 
-from app.infrastructure.security.files import write_once
+from app.infrastructure.security.files import replace, write_once
 
 ALGORITHM: Final = "ES256"
-_PRIVATE_MEMBER: Final = "d"
+GRACE: Final = timedelta(minutes=20)
+"""How long a key that was rotated out still verifies: longer than any token it has signed lives."""
+
+LOOK_SECONDS: Final = 1.0
+_PRIVATE: Final = "d"
+_UNTIL: Final = "exp"
 
 
 class KeyFileError(Exception):
@@ -22,14 +31,70 @@ class KeyFileError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Key:
+    """One key; `until` is when it stops verifying, None for the one that signs."""
+
+    private: ec.EllipticCurvePrivateKey
+    public: ec.EllipticCurvePublicKey
+    until: datetime | None
+    jwk: Mapping[str, Any]
+    """The public JWK, as the key set document shows it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Keyring:
-    """One key to sign with, and every key that verifies, by its id."""
+    """One key to sign with, and every key by its id."""
 
     signing_id: str
-    signing_key: ec.EllipticCurvePrivateKey
-    verifying: Mapping[str, ec.EllipticCurvePublicKey]
-    public: tuple[Mapping[str, Any], ...]
-    """The public JWKs, as the key set document shows them."""
+    keys: Mapping[str, Key]
+
+    def verifying(self, kid: str, now: datetime) -> ec.EllipticCurvePublicKey | None:
+        """The public key of an id, unless its time is over."""
+        key = self.keys.get(kid)
+        return None if key is None or (key.until is not None and now >= key.until) else key.public
+
+    def published(self, now: datetime) -> list[Mapping[str, Any]]:
+        """The public JWKs that verify."""
+        return [key.jwk for kid, key in self.keys.items() if self.verifying(kid, now) is not None]
+
+
+class KeyFile:
+    """The keys in a file that may be rotated while processes run: they look at it once a second."""
+
+    def __init__(self, path: Path, *, make: bool, seconds: Callable[[], float] = monotonic) -> None:
+        """With `make`, the file is made with one fresh key when it is not there."""
+        self.path = path
+        self._make = make
+        self._seconds = seconds
+        self._looked_at = 0.0
+        self._stamp: tuple[int, int] | None = None
+        self._keyring: Keyring | None = None
+
+    def current(self) -> Keyring:
+        """The keys as they were at most a second ago; raises `KeyFileError` when there never were any."""
+        if self._keyring is None or self._seconds() - self._looked_at > LOOK_SECONDS:
+            return self._look()
+        return self._keyring
+
+    def verifying(self, kid: str, now: datetime) -> ec.EllipticCurvePublicKey | None:
+        """The public key of an id; for one that is not known the file is looked at again, for it may be new."""
+        return self.current().verifying(kid, now) or self._look().verifying(kid, now)
+
+    def _look(self) -> Keyring:
+        if self._make:
+            write_once(self.path, _document([generate_key()]))
+        self._looked_at = self._seconds()
+        try:
+            status = self.path.stat()
+            stamp = (status.st_mtime_ns, status.st_ino)
+            if self._keyring is None or stamp != self._stamp:
+                self._keyring = load_keyring(self.path)
+                self._stamp = stamp
+        except (OSError, KeyFileError) as error:
+            # a file that was broken later must not sign everybody out
+            if self._keyring is None:
+                raise KeyFileError(f"{self.path} cannot be used: {error}") from error
+        return self._keyring
 
 
 def generate_key() -> dict[str, Any]:
@@ -40,33 +105,56 @@ def generate_key() -> dict[str, Any]:
     return {**jwk, "alg": ALGORITHM, "use": "sig", "kid": base64url_encode(thumbprint).decode()}
 
 
+def generate_key_file(path: Path) -> str:
+    """Make the file with one fresh key, whose id is returned; raises `KeyFileError` when it is there."""
+    key = generate_key()
+    if not write_once(path, _document([key])):
+        raise KeyFileError(f"{path} is there already; `litestar keys rotate` adds a key to it")
+    return str(key["kid"])
+
+
+def rotate_key_file(path: Path, now: datetime) -> str:
+    """Add a fresh key that signs from now on, whose id is returned; the others verify for `GRACE` more.
+
+    Raises `KeyFileError`.
+    """
+    load_keyring(path)
+    fresh = generate_key()
+    until = int((now + GRACE).timestamp())
+    kept = [
+        {**jwk, _UNTIL: min(until, jwk.get(_UNTIL, until))}
+        for jwk in json.loads(path.read_bytes())["keys"]
+        if jwk.get(_UNTIL, until) > now.timestamp()
+    ]
+    replace(path, _document([fresh, *kept]))
+    return str(fresh["kid"])
+
+
 def load_keyring(path: Path) -> Keyring:
     """Read the file; raises `KeyFileError`, which names the file and no content."""
     try:
-        keys = json.loads(path.read_bytes())["keys"]
-        private = {str(jwk["kid"]): _private_key(jwk) for jwk in keys}
+        keys = {str(jwk["kid"]): _key(jwk) for jwk in json.loads(path.read_bytes())["keys"]}
     except OSError as error:
-        raise KeyFileError(f"{path} cannot be read: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError) as error:
+        raise KeyFileError(f"{path} cannot be read: {os.strerror(error.errno or 0)}") from error
+    except (ValueError, KeyError, TypeError, OverflowError, PyJWTError) as error:
         raise KeyFileError(f"{path} is not a JWK Set of private ES256 keys") from error
-    if not private:
+    if not keys:
         raise KeyFileError(f"{path} holds no key")
-    signing_id = next(iter(private))
-    return Keyring(
-        signing_id=signing_id,
-        signing_key=private[signing_id],
-        verifying={kid: key.public_key() for kid, key in private.items()},
-        public=tuple({name: value for name, value in jwk.items() if name != _PRIVATE_MEMBER} for jwk in keys),
-    )
+    return Keyring(signing_id=next(iter(keys)), keys=keys)
 
 
-def ensure_key_file(path: Path) -> None:
-    """Make the file with one fresh key unless it is there."""
-    write_once(path, json.dumps({"keys": [generate_key()]}, indent=2))
+def _document(keys: list[dict[str, Any]]) -> str:
+    return json.dumps({"keys": keys}, indent=2)
 
 
-def _private_key(jwk: Mapping[str, Any]) -> ec.EllipticCurvePrivateKey:
-    key = ECAlgorithm(ECAlgorithm.SHA256).from_jwk(dict(jwk))
-    if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
+def _key(jwk: Mapping[str, Any]) -> Key:
+    private = ECAlgorithm(ECAlgorithm.SHA256).from_jwk(dict(jwk))
+    if not isinstance(private, ec.EllipticCurvePrivateKey) or not isinstance(private.curve, ec.SECP256R1):
         raise TypeError("not a private P-256 key")
-    return key
+    until = jwk.get(_UNTIL)
+    return Key(
+        private=private,
+        public=private.public_key(),
+        until=None if until is None else datetime.fromtimestamp(until, UTC),
+        jwk={name: value for name, value in jwk.items() if name not in {_PRIVATE, _UNTIL}},
+    )

@@ -1,7 +1,6 @@
 """Access tokens: ES256 JWTs after RFC 9068, checked after RFC 8725."""
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
@@ -16,7 +15,7 @@ from app.domain.access import Permission, UserRole, permissions_of
 from app.domain.accounts import ACCESS_TOKEN_LIFETIME
 from app.domain.errors import Unauthenticated
 from app.domain.ports import Clock
-from app.infrastructure.security.keys import ALGORITHM, Keyring
+from app.infrastructure.security.keys import ALGORITHM, KeyFile
 
 TOKEN_TYPE: Final = "at+jwt"  # noqa: S105 -- the media type of RFC 9068
 TOKEN_MAX_BYTES: Final = 4096
@@ -73,9 +72,9 @@ class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class AccessTokens:
-    """Issues and verifies access tokens; `keyring` is asked each time, so that keys may rotate."""
+    """Issues and verifies access tokens; the keys are asked for each time, so that they may rotate."""
 
-    keyring: Callable[[], Keyring]
+    keys: KeyFile
     clock: Clock
     issuer: str
     audience: str
@@ -83,7 +82,7 @@ class AccessTokens:
     def issue(self, user_id: UUID, session_id: UUID, role: UserRole, authenticated_at: datetime) -> str:
         """A token of `ACCESS_TOKEN_LIFETIME` that names user, session and scopes."""
         now = self.clock.now()
-        keys = self.keyring()
+        keyring = self.keys.current()
         claims: dict[str, Any] = {
             "iss": self.issuer,
             "sub": str(user_id),
@@ -97,7 +96,10 @@ class AccessTokens:
             "scope": " ".join(sorted(permissions_of(role))),
         }
         return jwt.encode(
-            claims, keys.signing_key, algorithm=ALGORITHM, headers={"kid": keys.signing_id, "typ": TOKEN_TYPE}
+            claims,
+            keyring.keys[keyring.signing_id].private,
+            algorithm=ALGORITHM,
+            headers={"kid": keyring.signing_id, "typ": TOKEN_TYPE},
         )
 
     def verify(self, token: str) -> Claims:
@@ -117,7 +119,7 @@ class AccessTokens:
         if len(token) > TOKEN_MAX_BYTES or _COMPACT.fullmatch(token) is None:
             raise ValueError("not a token of ours")
         header = msgspec.json.decode(base64url_decode(token.partition(".")[0]), type=_Header)
-        key = self.keyring().verifying.get(header.kid)
+        key = self.keys.verifying(header.kid, self.clock.now())
         if header.alg != ALGORITHM or header.typ != TOKEN_TYPE or key is None:
             raise ValueError("not a token of ours")
         payload = jwt.decode(

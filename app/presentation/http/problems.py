@@ -5,6 +5,7 @@ import traceback
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final, cast
+from urllib.parse import quote
 
 import msgspec
 from litestar import Request, Response
@@ -60,6 +61,9 @@ _BY_STATUS: Final[Mapping[int, type[Refusal]]] = {
     HTTPStatus.SERVICE_UNAVAILABLE: Unavailable,
 }
 
+# what RFC 3986 3.3 lets stand in a path as it is
+_PATH_CHARACTERS: Final = "/:@!$&'()*+,;=~"
+
 _logger = logging.getLogger("app.errors")
 
 
@@ -72,7 +76,7 @@ def problem(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Any]:
         "status": status.value,
         "code": refusal.code,
         "detail": refusal.detail,
-        "instance": request.scope["path"],
+        "instance": quote(request.scope["path"], safe=_PATH_CHARACTERS, errors="replace"),
         "requestId": request_id(request.scope),
     }
     headers: dict[str, str] = {}

@@ -139,7 +139,8 @@ class SystemController(Controller):
     async def get_jwks(self, request: Request[Any, Any, Any]) -> JWKSet:
         """Publish the keys that verify access tokens."""
         tokens: AccessTokens = request.app.state.access_tokens
-        return JWKSet([JWK(**{name: key[name] for name in JWK.__struct_fields__}) for key in tokens.keyring().public])
+        keys = tokens.keys.current().published(tokens.clock.now())
+        return JWKSet([JWK(**{name: key[name] for name in JWK.__struct_fields__}) for key in keys])
 
     @get("/metrics", operation_id="getMetrics", opt=PUBLIC, include_in_schema=False)
     async def get_metrics(self) -> Response[bytes]:

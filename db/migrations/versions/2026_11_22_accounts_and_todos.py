@@ -34,6 +34,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("email_canonical", name=op.f("uq_users_email_canonical")),
         sa.CheckConstraint("role IN ('user', 'admin')", name=op.f("ck_users_userrole")),
     )
+    op.create_index(op.f("ix_users_created_at_id"), "users", ["created_at", "id"])
     op.create_table(
         "sessions",
         sa.Column("id", sa.Uuid(), nullable=False),

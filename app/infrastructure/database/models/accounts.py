@@ -24,6 +24,7 @@ class User(Model):
     """One account; `email` is as its owner writes it, `email_canonical` is who it is."""
 
     __tablename__ = "users"
+    __table_args__ = (Index("ix_users_created_at_id", "created_at", "id"),)
 
     email: Mapped[str] = mapped_column(String(EMAIL_MAX))
     email_canonical: Mapped[str] = mapped_column(String(EMAIL_MAX), unique=True)

@@ -1,6 +1,6 @@
 """Queries over accounts, sessions and refresh tokens."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -11,8 +11,9 @@ from sqlalchemy import ColumnElement, and_, delete, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
 
-from app.domain.access import Actor
+from app.domain.access import Actor, UserRole
 from app.infrastructure.database.models import RefreshToken, Session, SignInFailure, User
+from app.infrastructure.database.repositories.keyset import SortTerm, in_order
 from app.infrastructure.database.repositories.projection import columns
 
 ViewT = TypeVar("ViewT", bound=msgspec.Struct)
@@ -32,6 +33,28 @@ class UserRepository(SQLAlchemyAsyncRepository[User]):
         query = select(*columns(schema, User)).where(User.id == actor.id, User.disabled_at.is_(None))
         row = (await self.session.execute(query)).one_or_none()
         return None if row is None else schema(*row)
+
+    async def find(self, schema: type[ViewT], user_id: UUID) -> ViewT | None:
+        """Any account."""
+        row = (await self.session.execute(select(*columns(schema, User)).where(User.id == user_id))).one_or_none()
+        return None if row is None else schema(*row)
+
+    async def list_page(
+        self, schema: type[ViewT], terms: Sequence[SortTerm], *, limit: int, after: Sequence[object] | None
+    ) -> list[ViewT]:
+        """The next `limit` accounts behind the position, in the order of the terms."""
+        query = in_order(select(*columns(schema, User)), User, terms, after).limit(limit)
+        return [schema(*row) for row in await self.session.execute(query)]
+
+    async def lock_admins(self) -> set[UUID]:
+        """The ids of all admins that are not disabled, locked until the transaction ends."""
+        query = (
+            select(User.id)
+            .where(User.role == UserRole.ADMIN, User.disabled_at.is_(None))
+            .order_by(User.id)
+            .with_for_update()
+        )
+        return set(await self.session.scalars(query))
 
     async def change(
         self, schema: type[ViewT], user_id: UUID, values: Mapping[str, Any], *, versions: frozenset[int] | None = None

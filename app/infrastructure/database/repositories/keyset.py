@@ -20,8 +20,10 @@ class SortTerm:
     descending: bool
 
 
-def in_order(query: SelectT, model: type[Model], terms: Sequence[SortTerm]) -> SelectT:
-    """The query in the order of the terms, which must end with a unique column."""
+def in_order(query: SelectT, model: type[Model], terms: Sequence[SortTerm], after: Sequence[object] | None) -> SelectT:
+    """The query in the order of the terms, which must end with a unique column, from behind a position on."""
+    if after is not None:
+        query = query.where(_beyond(model, terms, after))
     columns = mapped(model).columns
     clauses: list[UnaryExpression[Any]] = [
         columns[term.column].desc() if term.descending else columns[term.column].asc() for term in terms
@@ -29,7 +31,7 @@ def in_order(query: SelectT, model: type[Model], terms: Sequence[SortTerm]) -> S
     return query.order_by(*clauses)
 
 
-def beyond(model: type[Model], terms: Sequence[SortTerm], position: Sequence[object]) -> ColumnElement[bool]:
+def _beyond(model: type[Model], terms: Sequence[SortTerm], position: Sequence[object]) -> ColumnElement[bool]:
     """The clause that only rows behind the position fulfil."""
     columns = [mapped(model).columns[term.column] for term in terms]
     values = [literal(value, column.type) for value, column in zip(position, columns, strict=True)]

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, delete, func, insert, select, true, update
 
 from app.domain.access import Actor
 from app.infrastructure.database.models import Todo
-from app.infrastructure.database.repositories.keyset import SortTerm, beyond, in_order
+from app.infrastructure.database.repositories.keyset import SortTerm, in_order
 from app.infrastructure.database.repositories.projection import columns
 
 ViewT = TypeVar("ViewT", bound=msgspec.Struct)
@@ -33,9 +33,7 @@ class TodoRepository(SQLAlchemyAsyncRepository[Todo]):
     ) -> list[ViewT]:
         """The next `limit` todos behind the position, in the order of the terms."""
         query = select(*columns(schema, Todo)).where(*self._matching(actor, completed=completed)).limit(limit)
-        if after is not None:
-            query = query.where(beyond(Todo, terms, after))
-        return [schema(*row) for row in await self.session.execute(in_order(query, Todo, terms))]
+        return [schema(*row) for row in await self.session.execute(in_order(query, Todo, terms, after))]
 
     async def count_all(self, actor: Actor, *, completed: bool | None) -> int:
         """How many todos all pages have together."""
