@@ -102,11 +102,11 @@ def test_rows_stay_in_the_order_in_which_they_were_put(places: list[float]) -> N
     assert all(len(key) <= POSITION_MAX for key in keys)
 
 
-@settings(deadline=None, max_examples=100)
-@given(seed=st.randoms(use_true_random=False), count=st.integers(0, 60))
+@settings(deadline=None, max_examples=60)
+@given(seed=st.randoms(use_true_random=False), count=st.integers(0, 40))
 def test_a_spread_lies_in_order_between_its_ends(seed: random.Random, count: int) -> None:
     keys = spread(30)
-    for _ in range(20):
+    for _ in range(10):
         at = seed.randrange(len(keys) + 1)
         after, before = keys[at - 1] if at else None, keys[at] if at < len(keys) else None
         new = spread(count, after, before)
@@ -137,11 +137,12 @@ def test_a_gap_used_all_the_time_asks_for_fresh_keys_long_before_the_column_is_f
     assert len(key) <= POSITION_MAX // 2 + 1
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 @given(data=st.data())
 def test_a_key_is_at_most_one_character_longer_than_its_neighbours(data: st.DataObject) -> None:
-    fraction = st.text("019AVZaz", max_size=8).map(lambda digits: digits.rstrip("0"))
-    keys = st.builds(lambda head, rest: head + rest, st.sampled_from(["Zz", "a0", "a1", "b00", GREATEST]), fraction)
+    heads = st.sampled_from(["Zz", "a0", "a1", "b00", GREATEST])
+    fractions = st.text("019AVZaz", max_size=8).map(lambda digits: digits.rstrip("0"))
+    keys = st.tuples(heads, fractions).map("".join)
     low, high = sorted(data.draw(st.lists(keys, min_size=2, max_size=2, unique=True)))
     key = between(low, high)
     assert low < key < high
