@@ -3,7 +3,6 @@ import hashlib
 import re
 from collections.abc import AsyncIterator
 from importlib.resources import files
-from pathlib import Path
 from typing import Annotated, Any
 
 import httpx
@@ -15,11 +14,9 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.params import JSONBody
 from litestar.routes import HTTPRoute
 from msgspec import Meta, Struct
-from playwright.async_api import expect
 
 from app.presentation.http import docs
 from app.presentation.http.problems import on_http_exception
-from tests.browser import serve, visit
 
 pytestmark = pytest.mark.anyio
 
@@ -243,67 +240,3 @@ async def test_the_vendored_files_are_the_ones_that_were_published() -> None:
     assert manifest["licence"] == "Apache-2.0"
     assert b"Apache License" in contents["LICENSE"]
     assert {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()} == manifest["sha256"]
-
-
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-async def test_a_browser_shows_the_operations_without_a_network(tmp_path: Path, *, dark: bool) -> None:
-    async with serve(make_app()) as origin, visit(f"{origin}/docs", dark=dark) as opened:
-        page = opened.page
-        await expect(page).to_have_title("Evenstar API reference")
-        await expect(page.get_by_text("List wishes")).to_be_visible()
-        await expect(page.get_by_text("createWish")).to_be_visible()
-        await page.get_by_text("Create a wish").click()
-        await page.get_by_role("tab", name="Schema").first.click()
-        await expect(page.get_by_text("What it is called.").first).to_be_visible()
-        await opened.take_screenshot(tmp_path / f"docs-{'dark' if dark else 'light'}.png")
-
-        ground = await page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
-        text = await page.locator(".info .title").evaluate("element => getComputedStyle(element).color")
-        assert brightness(text) > 200 if dark else brightness(text) < 100
-        assert brightness(ground) < 60 if dark else brightness(ground) > 200
-        assert f"{origin}/docs/openapi.json" in opened.asked_for
-        assert opened.asked_elsewhere == []
-        assert opened.complaints == []
-
-
-async def test_a_browser_tries_an_operation_out_with_a_token_and_forgets_it(tmp_path: Path) -> None:
-    async with serve(make_app()) as origin, visit(f"{origin}/docs") as opened:
-        page = opened.page
-        await page.get_by_role("button", name="Authorize").click()
-        dialog = page.locator(".dialog-ux")
-        await dialog.get_by_role("textbox").fill(TOKEN)
-        await dialog.get_by_role("button", name="Apply credentials").click()
-        await dialog.get_by_role("button", name="Close").last.click()
-
-        await page.get_by_text("List wishes").click()
-        await page.get_by_role("button", name="Try it out").click()
-        async with page.expect_response(f"{origin}/api/wishes") as answered:
-            await page.get_by_role("button", name="Execute").click()
-        response = await answered.value
-        await expect(page.get_by_text(f'"presented": "Bearer {TOKEN}"')).to_be_visible()
-        await opened.take_screenshot(tmp_path / "docs-tried-out.png")
-
-        assert await response.json() == {"presented": f"Bearer {TOKEN}"}
-        assert await opened.stored() == {"cookies": [], "databases": [], "local": [], "session": []}
-        # the operation stays open: its name stands in the address
-        await page.reload()
-        await page.get_by_role("button", name="Try it out").click()
-        await page.get_by_role("button", name="Execute").click()
-        await expect(page.get_by_text('"presented": "nothing"')).to_be_visible()
-        assert opened.asked_elsewhere == []
-        assert opened.complaints == []
-
-
-async def test_a_page_that_reaches_outside_or_runs_inline_is_noticed() -> None:
-    async with serve(make_app()) as origin, visit(f"{origin}/outside") as opened:
-        await opened.page.wait_for_load_state("networkidle")
-
-        assert opened.asked_elsewhere == ["http://192.0.2.1/a.png"]
-        assert any("security policy violated: script-src-elem inline" in said for said in opened.complaints)
-        assert await opened.page.title() != "ran"
-
-
-def brightness(color: str) -> float:
-    red, green, blue, *alpha = (float(part) for part in re.findall(r"[\d.]+", color))
-    # a transparent ground lets the white of the browser through
-    return 255.0 if alpha == [0] else (red + green + blue) / 3
