@@ -95,8 +95,9 @@ async def take_turn(connection: AsyncConnection) -> None:
     transaction of whoever waits for us.
     """
     names = ("statement_timeout", "idle_in_transaction_session_timeout", "transaction_timeout", "lock_timeout")
-    unlimited = ", ".join(f"set_config('{name}', '0', false)" for name in names)
-    await connection.execute(text(f"SELECT {unlimited}"))
+    # not all of them are known to older versions of PostgreSQL
+    unlimited = text("SELECT set_config(name, '0', false) FROM pg_settings WHERE name = ANY (:names)")
+    await connection.execute(unlimited, {"names": list(names)})
     waiting = False
     while not await connection.scalar(text(f"SELECT pg_try_advisory_lock({TURN_KEY})")):
         await connection.commit()

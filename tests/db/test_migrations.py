@@ -1,7 +1,7 @@
 import re
 import subprocess
 import sysconfig
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -23,16 +23,9 @@ from tests.db.schema import (
     run_sync,
     sql_of,
 )
-from tests.servers import Servers
 
 PROJECT = Path(__file__).resolve().parents[2]
 SQUAWK = Path(sysconfig.get_path("scripts")) / "squawk"
-
-
-@pytest.fixture
-def blank(servers: Servers) -> Iterator[str]:
-    with servers.blank() as url:
-        yield url
 
 
 def test_an_empty_database_is_brought_to_the_latest_revision(blank: str) -> None:

