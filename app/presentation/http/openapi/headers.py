@@ -51,9 +51,10 @@ HEADERS: Final[dict[str, Json]] = {
         "example": f"{COOKIE}=pVQ1oYx2mS0yJpN9bW3cK7rT5uE8hG4fD6aL1zX0vCs; HttpOnly; Path={COOKIE_PATH}; Secure",
     },
     "WWW-Authenticate": _text(
-        "What is wrong with the token or the grant (RFC 6750).",
+        "What is wrong with the token or the grant (RFC 6750), and with `max_age` how many seconds ago the sign-in may "
+        "have been at the most (RFC 9470).",
         'Bearer error="invalid_token"',
-        pattern=r'^Bearer error="[a-z_]+"$',
+        pattern=r'^Bearer error="[a-z_]+"(, max_age=\d+)?$',
     ),
     "X-Request-Id": _text(
         "The id of the request: yours if you sent one of 8 to 128 letters, digits, `.`, `_` and `-`.",
