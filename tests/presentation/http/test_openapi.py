@@ -18,6 +18,7 @@ from app.domain.access import UserRole
 from app.domain.ports import Limit
 from app.presentation.http.openapi import all_refusals, document
 from app.settings import Settings
+from db.factories import PASSWORD
 from tests.conformance import CheckedTransport, contract_of
 from tests.presentation.http.conftest import People, Person, SettableClock
 
@@ -186,6 +187,7 @@ async def test_a_fault_of_ours_is_told_as_such_and_no_more(
 ) -> None:
     monkeypatch.setattr(app.state, "unit_of_work", Broken())
     monkeypatch.setattr(app.state, "authentication", Broken())
+    monkeypatch.setattr(app.state, "verification", Broken())
     response = await admin.request(operation.method, operation.url, json=operation.body)
     assert told(response) == (500, "internal_error")
     assert "broken" not in response.text
@@ -226,3 +228,16 @@ async def test_the_served_document_is_the_one_that_answers_are_held_against(clie
     response = await client.get("/docs/openapi.json")
     assert response.headers["content-type"] == "application/json"
     assert response.json() == DESCRIBED
+
+
+async def test_a_row_that_the_client_has_is_not_sent_again(admin: httpx.AsyncClient) -> None:
+    me = await admin.get("/api/me")
+    for path in ("/api/me", f"/api/users/{me.json()['id']}"):
+        held = (await admin.get(path)).headers["etag"]
+        response = await admin.get(path, headers={"If-None-Match": held})
+        assert (response.status_code, response.content) == (304, b"")
+
+
+async def test_a_common_password_is_refused_when_it_is_changed_to(ada: Person) -> None:
+    body = {"currentPassword": PASSWORD, "newPassword": "password1"}
+    assert told(await ada.client.post("/api/me/password", json=body)) == (422, "password_compromised")

@@ -1,0 +1,63 @@
+"""What tests that run under Node need: Node itself, and the packages of `package-lock.json`, installed when missing."""
+
+import fcntl
+import os
+import re
+import shutil
+import subprocess
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parent
+OLDEST = (20, 19)
+INSTALL_SECONDS = 300
+RUN_SECONDS = 120
+
+
+class Node:
+    """Node, with the packages installed."""
+
+    def run(self, command: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Run a package's command in `tests/node`; a status other than 0 is for the test to judge."""
+        return _run(str(FOLDER / "node_modules" / ".bin" / command), *arguments)
+
+
+@pytest.fixture(scope="session")
+def node() -> Node:
+    """Node's side of a test; without Node, or without the packages, the test is skipped."""
+    npm, found = shutil.which("npm"), shutil.which("node")
+    if npm is None or found is None:
+        pytest.skip("needs node: there is none on the PATH")
+    version = _run(found, "--version").stdout
+    if tuple(map(int, re.findall(r"\d+", version)[:2])) < OLDEST:
+        pytest.skip(f"needs node 20.19 or later, and this is {version.strip()}")
+    _install(npm)
+    return Node()
+
+
+def _install(npm: str) -> None:
+    """Install what the lock file names, unless that is there; xdist's workers wait for each other."""
+    wanted = sha256((FOLDER / "package-lock.json").read_bytes()).hexdigest()
+    modules = FOLDER / "node_modules"
+    modules.mkdir(exist_ok=True)
+    # a directory can be locked, and npm leaves this one in its place
+    handle = os.open(FOLDER, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        stamp = modules / ".evenstar"
+        if not stamp.exists() or stamp.read_text() != wanted:
+            done = _run(npm, "ci", "--no-progress", seconds=INSTALL_SECONDS)
+            if done.returncode != 0:
+                pytest.skip(f"needs node packages, and npm could not install them: {done.stderr[-500:]}")
+            stamp.write_text(wanted)
+    finally:
+        os.close(handle)
+
+
+def _run(command: str, *arguments: str, seconds: float = RUN_SECONDS) -> "subprocess.CompletedProcess[str]":
+    environment = os.environ | {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true", "NO_COLOR": "1"}
+    return subprocess.run(  # noqa: S603 -- Node and the packages that the lock file pins
+        [command, *arguments], cwd=FOLDER, env=environment, capture_output=True, text=True, check=False, timeout=seconds
+    )
