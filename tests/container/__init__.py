@@ -1,0 +1,1 @@
+"""Builds and runs the Containerfile on Linux's own namespaces, where there is no container engine."""
