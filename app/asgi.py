@@ -25,6 +25,7 @@ from app.infrastructure.observability.requests import record
 from app.infrastructure.processes import CannotStart, end_with_launcher
 from app.infrastructure.security.keys import KeyFileError
 from app.infrastructure.security.tokens import AccessTokens
+from app.presentation.cli.client import ClientPlugin
 from app.presentation.cli.database import migrations_plugin, upgrade
 from app.presentation.cli.keys import KeysPlugin
 from app.presentation.cli.readiness import require_migrated, told_plainly
@@ -37,14 +38,18 @@ from app.presentation.http.bodies import StructBody
 from app.presentation.http.dependencies import COMMON
 from app.presentation.http.docs import openapi_config
 from app.presentation.http.guards import assert_guarded
+from app.presentation.http.idempotency import Replay, on_replay
+from app.presentation.http.mailbox import MailboxController
 from app.presentation.http.me import MeController
 from app.presentation.http.middleware import Envelope
 from app.presentation.http.openapi import DocumentPlugin, document
+from app.presentation.http.pages import AccountPages
 from app.presentation.http.parameters import read_parameters
 from app.presentation.http.problems import on_exception, on_http_exception, on_refusal
 from app.presentation.http.responses import RowResponse
 from app.presentation.http.system import HealthController, SystemController
 from app.presentation.http.todos import TodoController
+from app.presentation.http.verification import VerificationController
 from app.settings import Settings, SettingsError
 
 VERSION = version("evenstar")
@@ -74,6 +79,9 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
             app.state.update(
                 unit_of_work=runtime.unit_of_work,
                 authentication=runtime.authentication,
+                verification=runtime.verification,
+                mail_queue=runtime.mail_queue,
+                mailbox=runtime.mailbox,
                 throttle=runtime.throttle,
                 limits=runtime.limits,
                 health=runtime.health,
@@ -87,12 +95,15 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     app = Litestar(
         route_handlers=[
             AuthController,
+            VerificationController,
+            AccountPages,
             MeController,
             TodoController,
             UserController,
             AuditController,
             HealthController,
             SystemController,
+            *([MailboxController] if bootstrap.shows_mailbox(settings) else []),
         ],
         dependencies={name: Provide(provide) for name, provide in COMMON.items()},
         before_request=read_parameters,
@@ -102,6 +113,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
         request_max_body_size=BODY_MAX,
         exception_handlers={
             Refusal: on_refusal,
+            Replay: on_replay,
             HTTPException: on_http_exception,
             Exception: on_exception,
         },
@@ -121,6 +133,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
             DocumentPlugin(),
             migrations_plugin(lambda: bootstrap.open_engine(settings)),
             ServePlugin(lambda: _prepare(settings, tokens), settings.data_dir),
+            ClientPlugin(lambda: document(app), settings.data_dir / "cache"),
             KeysPlugin(settings.signing_keys_file),
             UsersPlugin(lambda: _opened(settings, tokens, clock)),
         ],

@@ -14,14 +14,21 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from app.application.accounts.throttling import Quotas
 from app.application.authentication import Authentication
+from app.application.delivery import MailDelivery
 from app.application.paging import CursorCodec
 from app.application.unit_of_work import Tools, UnitOfWork
-from app.domain.ports import Clock, Limit
+from app.application.verification import Verification
+from app.domain.ports import Clock, Limit, MailQueue
 from app.infrastructure.cache.client import make_redis
 from app.infrastructure.cache.throttle import RedisThrottle
 from app.infrastructure.database.engine import Database, connection_target, open_database
 from app.infrastructure.embedded import EmbeddedServers, acquire
+from app.infrastructure.mail.composer import LetterComposer
+from app.infrastructure.mail.mailbox import MailboxMailer
+from app.infrastructure.mail.queue import LocalMailQueue
+from app.infrastructure.mail.smtp import SmtpMailer
 from app.infrastructure.observability.health import Health
 from app.infrastructure.processes import CannotStart
 from app.infrastructure.security.files import write_once
@@ -68,6 +75,9 @@ class Runtime:
     revocations: Revocations
     unit_of_work: UnitOfWork
     authentication: Authentication
+    verification: Verification
+    mail_queue: LocalMailQueue
+    mailbox: MailboxMailer
 
 
 def addresses(settings: Settings) -> Addresses:
@@ -107,18 +117,34 @@ async def start(settings: Settings, tokens: AccessTokens, clock: Clock) -> Async
         if settings.app_env == "production":
             await refuse_superuser(database.engine)
         store = RedisStore(redis, namespace="evenstar")
-        unit_of_work = UnitOfWork(database, _tools(settings, clock))
+        throttle = RedisThrottle(store)
+        limits = _limits(settings)
+        quotas = Quotas(throttle, limits)
+        mail_queue = LocalMailQueue()
+        mailbox = MailboxMailer(redis, clock)
+        mailer = SmtpMailer(settings.smtp_url, settings.mail_from, clock) if settings.smtp_url else mailbox
+        unit_of_work = UnitOfWork(database, _tools(settings, clock, mail_queue))
+        delivery = MailDelivery(unit_of_work, LetterComposer(settings.frontend_url or settings.base_url), mailer)
         revocations = Revocations(watching, clock)
-        async with revocations.kept_up():
+        async with revocations.kept_up(), mail_queue.served_by(delivery.deliver):
             yield Runtime(
                 database=database,
                 store=store,
-                throttle=RedisThrottle(store),
-                limits=_limits(settings),
+                throttle=throttle,
+                limits=limits,
                 health=Health(watching, redis),
                 unit_of_work=unit_of_work,
-                authentication=Authentication(unit_of_work, hasher, tokens),
+                authentication=Authentication(
+                    unit_of_work,
+                    hasher,
+                    tokens,
+                    quotas,
+                    verified_only=settings.auth_email_verification == "required",
+                ),
+                verification=Verification(unit_of_work, hasher, quotas, clock),
                 revocations=revocations,
+                mail_queue=mail_queue,
+                mailbox=mailbox,
             )
     finally:
         hasher.close()
@@ -127,12 +153,19 @@ async def start(settings: Settings, tokens: AccessTokens, clock: Clock) -> Async
         await database.engine.dispose()
 
 
-def _tools(settings: Settings, clock: Clock) -> Tools:
+def shows_mailbox(settings: Settings) -> bool:
+    """Whether mails are kept and shown instead of sent; never in production."""
+    return settings.smtp_url is None and settings.app_env != "production"
+
+
+def _tools(settings: Settings, clock: Clock, mail_queue: MailQueue) -> Tools:
     secret = settings.secret_key or _development_secret(settings.data_dir)
     return Tools(
         clock=clock,
         cursors=CursorCodec(_derived(secret, "cursors")),
         refresh_key=_derived(secret, "refresh tokens"),
+        mail_queue=mail_queue,
+        idempotency_key=_derived(secret, "idempotent answers"),
     )
 
 
@@ -154,6 +187,14 @@ def _limits(settings: Settings) -> Mapping[str, Limit]:
         "login-hour": settings.rate_limit_login_hour,
         "register": settings.rate_limit_register,
         "refresh": settings.rate_limit_refresh,
+        # whoever shows a token guesses nothing, and offices share an address
+        "tokens": settings.rate_limit_api,
+        "forgot": settings.rate_limit_forgot,
+        "resend": settings.rate_limit_forgot,
+        "forgot-account": settings.rate_limit_forgot_account,
+        "resend-account": settings.rate_limit_forgot_account,
+        "register-account": settings.rate_limit_forgot_account,
+        "email-change": settings.rate_limit_forgot_account,
     }
     return {name: Limit(name, rate.quota, rate.window) for name, rate in configured.items()}
 

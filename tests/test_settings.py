@@ -27,6 +27,8 @@ def production(tmp_path: Path) -> dict[str, str]:
         "ALLOWED_HOSTS": "todo.example.org",
         "SECRET_KEY": SECRET,
         "SIGNING_KEYS_FILE": str(keys),
+        "SMTP_URL": "smtp://mail.internal",
+        "MAIL_FROM": "Evenstar <no-reply@todo.example.org>",
     }
 
 
@@ -64,7 +66,9 @@ def test_an_empty_environment_is_a_development_environment_with_every_default() 
         jwt_audience="evenstar",
         bcrypt_cost=12,
         auth_email_verification="optional",
+        smtp_url=None,
         mail_from="Evenstar <no-reply@localhost>",
+        frontend_url=None,
         rate_limit_login=RateLimit(1000, 60),
         rate_limit_login_hour=RateLimit(10_000, 3600),
         rate_limit_register=RateLimit(1000, 3600),
@@ -107,6 +111,8 @@ def test_production_names_everything_that_is_missing_at_once() -> None:
             "ALLOWED_HOSTS",
             "SECRET_KEY",
             "SIGNING_KEYS_FILE",
+            "SMTP_URL",
+            "MAIL_FROM",
         ],
         "is required in production",
     )
@@ -218,6 +224,8 @@ def test_production_reports_unsafe_missing_and_malformed_values_at_once(tmp_path
         "SECRET_KEY",
         "SIGNING_KEYS_FILE",
         "JWT_AUDIENCE_FILE",
+        "SMTP_URL",
+        "MAIL_FROM",
         "RATE_LIMIT_LOGIN",
     ]
     assert all(f"\n  {name} " in str(raised.value) for name, _ in raised.value.faults)

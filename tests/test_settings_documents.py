@@ -44,11 +44,13 @@ def test_the_example_file_loads_in_development_as_it_stands_and_uncommented() ->
         "cors_origins",
         "trusted_proxies",
         "secret_key",
+        "smtp_url",
+        "frontend_url",
     }
 
 
 def test_production_refuses_the_secrets_of_the_example_file() -> None:
-    assert {"DATABASE_URL", "REDIS_URL", "SECRET_KEY"} == SECRETS
+    assert {"DATABASE_URL", "REDIS_URL", "SECRET_KEY", "SMTP_URL"} == SECRETS
     for name in SECRETS:
         assert faults_of({"APP_ENV": "production", name: uncommented()[name]})[name].endswith(
             "an example in production"

@@ -8,13 +8,16 @@ from functools import cached_property
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.application.accounts.audit import AuditService
+from app.application.accounts.mail_tokens import MailTokenService
+from app.application.accounts.outbox import Outbox
 from app.application.accounts.service import AccountService
 from app.application.accounts.sessions import SessionService
 from app.application.accounts.throttling import SignInThrottle
 from app.application.administration.service import AdministrationService
+from app.application.idempotency import IdempotencyService
 from app.application.paging import CursorCodec
 from app.application.todos.service import TodoService
-from app.domain.ports import Clock
+from app.domain.ports import Clock, MailQueue
 from app.infrastructure.database.engine import Database
 from app.infrastructure.database.errors import database_refusals
 from app.infrastructure.database.repositories.accounts import (
@@ -24,6 +27,8 @@ from app.infrastructure.database.repositories.accounts import (
     UserRepository,
 )
 from app.infrastructure.database.repositories.audit import AuditRepository
+from app.infrastructure.database.repositories.idempotency import IdempotencyRepository
+from app.infrastructure.database.repositories.mail_tokens import MailTokenRepository
 from app.infrastructure.database.repositories.todos import TodoRepository
 
 
@@ -34,6 +39,8 @@ class Tools:
     clock: Clock
     cursors: CursorCodec
     refresh_key: bytes
+    idempotency_key: bytes
+    mail_queue: MailQueue
 
 
 class Services:
@@ -42,6 +49,7 @@ class Services:
     def __init__(self, session: AsyncSession, tools: Tools) -> None:
         self._session = session
         self._tools = tools
+        self.outbox = Outbox()
 
     @cached_property
     def accounts(self) -> AccountService:
@@ -64,6 +72,11 @@ class Services:
         return SignInThrottle(SignInFailureRepository(session=self._session), self._tools.clock)
 
     @cached_property
+    def mail_tokens(self) -> MailTokenService:
+        """Tokens that travel by mail."""
+        return MailTokenService(MailTokenRepository(session=self._session), self._tools.clock)
+
+    @cached_property
     def audit(self) -> AuditService:
         """The audit log."""
         return AuditService(AuditRepository(session=self._session), self._tools.clock)
@@ -81,6 +94,13 @@ class Services:
         )
 
     @cached_property
+    def idempotency(self) -> IdempotencyService:
+        """Requests that may be sent twice."""
+        return IdempotencyService(
+            IdempotencyRepository(session=self._session), self._tools.clock, self._tools.idempotency_key
+        )
+
+    @cached_property
     def todos(self) -> TodoService:
         """Todos."""
         return TodoService(TodoRepository(session=self._session), self._tools.clock, self._tools.cursors)
@@ -95,10 +115,16 @@ class UnitOfWork:
 
     @asynccontextmanager
     async def begin(self) -> AsyncGenerator[Services]:
-        """A transaction: committed on a clean exit, rolled back on any exception."""
+        """A transaction: committed on a clean exit, rolled back on any exception.
+
+        The mails that it ordered are handed on once it is committed.
+        """
         with database_refusals():
             async with self.database.sessions.begin() as session:
-                yield Services(session, self.tools)
+                services = Services(session, self.tools)
+                yield services
+        for order in services.outbox.orders:
+            self.tools.mail_queue.put(order)
 
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[Services]:

@@ -39,6 +39,13 @@ class MailPurpose(StrEnum):
     CHANGE_EMAIL = "change_email"
 
 
+MAIL_TOKEN_LIFETIMES: Final = {
+    MailPurpose.VERIFY_EMAIL: VERIFICATION_LIFETIME,
+    MailPurpose.RESET_PASSWORD: RESET_LIFETIME,
+    MailPurpose.CHANGE_EMAIL: VERIFICATION_LIFETIME,
+}
+
+
 class PasswordTooLong(Refusal):
     """The password has more than 72 bytes in UTF-8, more than bcrypt reads."""
 
@@ -73,6 +80,14 @@ class CrossSiteRequest(Forbidden):
 
     code = "cross_site_request"
     title = "Cross-site request refused"
+
+
+class InvalidMailToken(Refusal):
+    """The token of a mail is unknown, has expired, was used, or a newer mail has taken its place."""
+
+    code = "invalid_mail_token"
+    title = "Invalid token"
+    kind = Kind.MALFORMED
 
 
 class RefreshTokenReused(Unauthenticated):

@@ -157,6 +157,21 @@ class StaleVersion(Refusal):
     kind = Kind.STALE
 
 
+class IdempotencyKeyReused(Refusal):
+    """The Idempotency-Key came before with another body; a new request needs a new key."""
+
+    code = "idempotency_key_reused"
+    title = "Idempotency key used for another request"
+    kind = Kind.INVALID
+
+
+class IdempotencyKeyInUse(Conflict):
+    """The first request under this Idempotency-Key is still running; send it again after `Retry-After` seconds."""
+
+    code = "idempotency_key_in_use"
+    title = "Idempotency key in use"
+
+
 class PayloadTooLarge(Refusal):
     """The request's body is larger than this route takes."""
 

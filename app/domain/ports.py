@@ -8,6 +8,7 @@ from typing import Protocol
 from uuid import UUID
 
 from app.domain.access import UserRole
+from app.domain.mail import Mail, MailKind, MailOrder
 
 MAX_QUOTA = 1_000_000
 MAX_WINDOW = 86_400
@@ -93,4 +94,28 @@ class TokenSigner(Protocol):
 
     def issue(self, user_id: UUID, session_id: UUID, role: UserRole, authenticated_at: datetime) -> str:
         """A token for the session, good from now on for `ACCESS_TOKEN_LIFETIME`."""
+        ...
+
+
+class MailQueue(Protocol):
+    """Takes the mails that a transaction has ordered, once it is committed."""
+
+    def put(self, order: MailOrder) -> None:
+        """Have the mail written and sent soon; never waits and never raises."""
+        ...
+
+
+class MailComposer(Protocol):
+    """Writes mails."""
+
+    def compose(self, kind: MailKind, to: str, token: str | None) -> Mail:
+        """A mail to the address, with a link that carries the token where there is one."""
+        ...
+
+
+class Mailer(Protocol):
+    """Sends mails."""
+
+    async def send(self, mail: Mail) -> None:
+        """Hand the mail over to whoever delivers it; raises what is wrong with them."""
         ...

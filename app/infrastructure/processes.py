@@ -129,4 +129,7 @@ def _await_hangup(terminal: int) -> None:
     hangup = select.poll()
     hangup.register(terminal, 0)
     hangup.poll()
-    os.kill(os.getpid(), signal.SIGTERM)
+    main = threading.main_thread().ident
+    if main is not None:
+        # to the thread, not to the process: else this thread might take it, and the main one wait on unwoken
+        signal.pthread_kill(main, signal.SIGTERM)

@@ -10,13 +10,9 @@ from msgspec import Struct
 from app.settings import parsing as form
 from app.settings.parsing import RateLimit
 from app.settings.sources import Fault, SettingsError, process_environment, read_variable
-from app.settings.variable import Variable
+from app.settings.variable import Variable, rate_limit
 
 __all__ = ["RateLimit", "Settings", "SettingsError"]
-
-
-def _rate_limit(meaning: str, default: str, production_default: str) -> Variable:
-    return Variable("Rate limits", meaning, form.RATE, default=default, production_default=production_default)
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -210,6 +206,19 @@ class Settings(Struct, frozen=True, kw_only=True):
             production_default="required",
         ),
     ]
+    smtp_url: Annotated[
+        str | None,
+        Variable(
+            "Accounts and mail",
+            "The server that takes mails: `smtps` is TLS from the start, `smtp` changes over to it (STARTTLS), and "
+            "must where there is a password. Without it, mails are kept and shown at /dev/mailbox.",
+            form.SMTP_URL,
+            required=True,
+            in_production=form.OWN_PASSWORD,
+            secret=True,
+            example="smtp://evenstar:example-password@127.0.0.1:587",
+        ),
+    ]
     mail_from: Annotated[
         str,
         Variable(
@@ -217,25 +226,35 @@ class Settings(Struct, frozen=True, kw_only=True):
             "The sender of all mails.",
             form.MAILBOX,
             default="Evenstar <no-reply@localhost>",
+            required=True,
+        ),
+    ]
+    frontend_url: Annotated[
+        str | None,
+        Variable(
+            "Accounts and mail",
+            "The origin of the pages that the links of mails lead to, /auth/verify-email and /auth/reset-password, "
+            "with the token as `#token=`. Without it, these are plain pages of this service.",
+            form.WEB_ORIGIN,
+            in_production=form.HTTPS,
+            example="http://localhost:3000",
         ),
     ]
 
-    rate_limit_login: Annotated[RateLimit, _rate_limit("Sign-ins of one client address.", "1000/60", "10/60")]
+    rate_limit_login: Annotated[RateLimit, rate_limit("Sign-ins of one client address.", "1000/60", "10/60")]
     rate_limit_login_hour: Annotated[
-        RateLimit, _rate_limit("Sign-ins of one client address in the long run.", "10000/3600", "100/3600")
+        RateLimit, rate_limit("Sign-ins of one client address in the long run.", "10000/3600", "100/3600")
     ]
-    rate_limit_register: Annotated[
-        RateLimit, _rate_limit("Registrations of one client address.", "1000/3600", "5/3600")
-    ]
-    rate_limit_refresh: Annotated[RateLimit, _rate_limit("Refreshes of one session's tokens.", "1000/60", "30/60")]
+    rate_limit_register: Annotated[RateLimit, rate_limit("Registrations of one client address.", "1000/3600", "5/3600")]
+    rate_limit_refresh: Annotated[RateLimit, rate_limit("Refreshes of one session's tokens.", "1000/60", "30/60")]
     rate_limit_forgot: Annotated[
-        RateLimit, _rate_limit("Password resets asked for by one client address.", "1000/3600", "10/3600")
+        RateLimit, rate_limit("Password resets asked for by one client address.", "1000/3600", "10/3600")
     ]
     rate_limit_forgot_account: Annotated[
-        RateLimit, _rate_limit("Password resets asked for one account.", "1000/3600", "3/3600")
+        RateLimit, rate_limit("Password resets asked for one account.", "1000/3600", "3/3600")
     ]
     rate_limit_api: Annotated[
-        RateLimit, _rate_limit("All other requests of one user or client address.", "100000/60", "600/60")
+        RateLimit, rate_limit("All other requests of one user or client address.", "100000/60", "600/60")
     ]
 
     @classmethod

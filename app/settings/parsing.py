@@ -198,6 +198,15 @@ def _redis_url(text: str) -> str:
     return text
 
 
+def _smtp_url(text: str) -> str:
+    parts = _url(text, "smtp", "smtps")
+    if not parts.hostname or parts.path not in {"", "/"} or parts.query:
+        raise Fault("must name a host, and after it nothing but a port")
+    if bool(parts.username) != bool(parts.password):
+        raise Fault("must have both a user and a password, or neither")
+    return text
+
+
 def _off(value: bool) -> None:  # noqa: FBT001 -- a reader is handed the value alone
     if value:
         raise ValueError
@@ -253,6 +262,10 @@ DATABASE_URL: Final = Form(
 REDIS_URL: Final = Form(
     "a percent-encoded URL `redis://user:password@host:port/number`, or `rediss://`, `unix:///path`",
     _redis_url,
+)
+SMTP_URL: Final = Form(
+    "a percent-encoded URL `smtp://user:password@host:port`, or `smtps://`",
+    _smtp_url,
 )
 
 OFF: Final = Form("off", _off)

@@ -2,7 +2,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from string import Template
 
-from app.settings.parsing import Form
+from app.settings.parsing import RATE, Form
 from app.settings.sources import Fault
 
 
@@ -40,6 +40,11 @@ class Variable:
         if production and self.in_production:
             _held_to(self.in_production, value, " in production")
         return value
+
+
+def rate_limit(meaning: str, default: str, production_default: str) -> Variable:
+    """A variable of the rate limits, which are lenient outside production."""
+    return Variable("Rate limits", meaning, RATE, default=default, production_default=production_default)
 
 
 def _held_to(wanted: Form, value: object, where: str) -> object:

@@ -19,6 +19,7 @@ from db.factories.accounts import (
     UserFactory,
 )
 from db.factories.base import NOW, SEED, reseed
+from db.factories.idempotency import IdempotencyRecordFactory
 from db.factories.todos import TodoCreateFactory, TodoFactory, TodoUpdateFactory
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "SEED",
     "AuditEventFactory",
     "CredentialsFactory",
+    "IdempotencyRecordFactory",
     "MailTokenFactory",
     "RefreshTokenFactory",
     "RegistrationFactory",

@@ -8,6 +8,14 @@ from app.domain.accounts import EMAIL_MAX
 from app.domain.errors import Issue, IssueCode, ValidationFailed
 
 
+def sign_in_address(email: str) -> str:
+    """Who somebody says they are; an address that no account can have is nobody's, and told no more than any other."""
+    try:
+        return canonical_email(email)
+    except ValidationFailed:
+        return email
+
+
 def canonical_email(email: str) -> str:
     """The form by which accounts are told apart: NFKC, lower case, the domain in IDNA 2008 (UTS 46).
 

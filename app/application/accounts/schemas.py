@@ -73,6 +73,17 @@ EmailVerifiedAt = Annotated[
 ]
 
 
+MailTokenText = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=256,
+        description="The token of a mail, which is used once: what stands behind `#token=` in its link.",
+        examples=["Zk3vYbq0tX7Wc1uJ9sR5eLhN2aPmD8gF4iKoVxT6yQE"],
+    ),
+]
+
+
 class Transport(StrEnum):
     """How a refresh token travels."""
 
@@ -106,6 +117,39 @@ class RefreshRequest(Command, frozen=True):
     """A refresh token, to be exchanged or ended; absent where the cookie holds it."""
 
     refresh_token: RefreshTokenText | UnsetType = UNSET
+
+
+class EmailVerification(Command, frozen=True):
+    """The token of the mail that a new address was sent."""
+
+    token: MailTokenText
+
+
+class PasswordReset(Command, frozen=True):
+    """The token of the mail that was asked for, and the new password."""
+
+    token: MailTokenText
+    password: NewPassword
+
+
+class MailRequest(Command, frozen=True):
+    """Whose account a mail is asked for."""
+
+    email: Annotated[
+        str, Meta(max_length=EMAIL_MAX, examples=["ada@example.com"], description="The account's address.")
+    ]
+
+
+class EmailChange(Command, frozen=True):
+    """The address that the account is to have."""
+
+    email: Email
+
+
+class Accepted(View, frozen=True, gc=False):
+    """It was taken in; if there is something to do, a mail is on its way. Every such answer is the same."""
+
+    status: Annotated[Literal["accepted"], Meta(description="No more is told, so that no account is given away.")]
 
 
 class User(Row, frozen=True, gc=False):

@@ -60,6 +60,29 @@ class AccountService:
             raise Unauthenticated
         return user
 
+    async def lock(self, user_id: UUID) -> models.User | None:
+        """An account's row, locked until the transaction ends; None when it is gone or disabled."""
+        # rows that refer to the account may still be written
+        user = await self._users.get_one_or_none(id=user_id, with_for_update={"key_share": True})
+        return None if user is None or user.disabled_at is not None else user
+
+    async def still_has(self, user_id: UUID, password_hash: str | None) -> bool:
+        """Whether an account has this password hash and may be used; it keeps it until the transaction ends."""
+        user = await self.lock(user_id)
+        return user is not None and user.password_hash == password_hash
+
+    async def mark_verified(self, user: models.User) -> None:
+        """Remember since when the account's address is proven."""
+        if user.email_verified_at is None:
+            now = self._clock.now()
+            await self._users.change(User, user.id, {"email_verified_at": now, "updated_at": now})
+
+    async def change_email(self, user_id: UUID, email: str) -> None:
+        """Give the account another address, which was proven; raises `EmailTaken`."""
+        now = self._clock.now()
+        values = {"email": email, "email_canonical": canonical_email(email)}
+        await self._users.change(User, user_id, {**values, "email_verified_at": now, "updated_at": now})
+
     async def set_password(self, user_id: UUID, password_hash: str) -> None:
         """Store another password's hash."""
         await self._users.change(User, user_id, {"password_hash": password_hash, "updated_at": self._clock.now()})

@@ -93,6 +93,16 @@ class SessionService:
             return user.id
         return Grant(user, session.id, successor, session.created_at)
 
+    async def find(self, token: str) -> UUID | None:
+        """The session of a refresh token, whether it goes on or not."""
+        stored = await self._tokens.get_one_or_none(token_hash=_digest(token))
+        return None if stored is None else stored.session_id
+
+    async def lives(self, session_id: UUID) -> bool:
+        """Whether a session goes on."""
+        session = await self._sessions.get_one_or_none(id=session_id)
+        return session is not None and _alive(session, self._clock.now())
+
     async def end(self, token: str) -> None:
         """End the session of a refresh token; one that belongs to none ends nothing (RFC 7009 2.2)."""
         found = await self._sessions.lock_by_token(_digest(token))

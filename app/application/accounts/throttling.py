@@ -1,11 +1,16 @@
-"""Failed sign-ins in a row, counted by address whether it has an account or not."""
+"""Limits on what a request tells only once it is read: whose account it is about, or whose session.
 
+Accounts are counted by address, whether it has one or not.
+"""
+
+from collections.abc import Mapping
 from hashlib import sha256
 from math import ceil
+from uuid import UUID
 
 from app.domain.accounts import FAILURES_FORGOTTEN, wait_after
 from app.domain.errors import TooManyRequests
-from app.domain.ports import Clock
+from app.domain.ports import Clock, Limit, Throttle
 from app.infrastructure.database.repositories.accounts import SignInFailureRepository
 
 
@@ -37,5 +42,24 @@ class SignInThrottle:
         await self._failures.forget(_key(canonical_email))
 
 
+class Quotas:
+    """The limits that are asked from inside, before a transaction is open."""
+
+    def __init__(self, throttle: Throttle, limits: Mapping[str, Limit]) -> None:
+        self._throttle = throttle
+        self._limits = limits
+
+    async def allows_mail(self, limit: str, canonical_email: str) -> bool:
+        """Count a mail to an address, which strangers may ask for; the quota's end is nobody's to know."""
+        # a hash, for more people may read what is counted than may read addresses
+        return (await self._throttle.hit(self._limits[limit], f"mailbox:{_key(canonical_email).hex()}")).allowed
+
+    async def take_refresh(self, session_id: UUID) -> None:
+        """Count a refresh of a session's tokens; raises `TooManyRequests`."""
+        verdict = await self._throttle.hit(self._limits["refresh"], f"session:{session_id}")
+        if not verdict.allowed:
+            raise TooManyRequests(retry_after=verdict.retry_after)
+
+
 def _key(canonical_email: str) -> bytes:
-    return sha256(canonical_email.encode()).digest()
+    return sha256(canonical_email.encode(errors="surrogatepass")).digest()

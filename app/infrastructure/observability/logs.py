@@ -39,3 +39,4 @@ def configure_logging(level: str, style: Literal["auto", "json", "pretty"]) -> N
     root.setLevel(LEVELS[level])
     # statements would show what people write, at `debug` as well
     logging.getLogger("sqlalchemy").setLevel(logging.WARNING)
+    logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)

@@ -29,7 +29,7 @@ DEFAULTS: Final[Mapping[str, Any]] = {
     "log_level": "warning",
     # code that does not load yet is waited for, and logs or exports beside the code restart nothing
     "reload_ignore_worker_failure": True,
-    "reload_ignore_patterns": (r"^(?!.*\.(py|env)$)",),
+    "reload_ignore_patterns": (r"^(?!.*\.py$)",),
 }
 
 _logger = logging.getLogger("app.serve")

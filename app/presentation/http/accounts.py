@@ -5,10 +5,17 @@ from typing import Any, Final
 from litestar import Controller, Request, Response, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
-from litestar.status_codes import HTTP_200_OK, HTTP_204_NO_CONTENT
+from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED, HTTP_204_NO_CONTENT
 from msgspec import UNSET
 
-from app.application.accounts.schemas import Credentials, RefreshRequest, Registration, TokenPair, Transport
+from app.application.accounts.schemas import (
+    Accepted,
+    Credentials,
+    RefreshRequest,
+    Registration,
+    TokenPair,
+    Transport,
+)
 from app.application.authentication import Authentication
 from app.application.unit_of_work import Services
 from app.domain.access import Actor, Origin, Permission
@@ -28,6 +35,7 @@ from app.presentation.http.cookies import given_refresh_token, with_cookie, with
 from app.presentation.http.guards import PUBLIC, requires
 from app.presentation.http.limits import limited
 from app.presentation.http.openapi import READS_COOKIE, SETS_COOKIE, raises
+from app.presentation.http.responses import RowResponse
 
 AUTH_BODY_MAX: Final = 16 * 1024
 
@@ -51,9 +59,16 @@ class AuthController(Controller):
         authentication: NamedDependency[Authentication],
         origin: NamedDependency[Origin],
         data: JSONBody[Registration],
-    ) -> TokenPair:
-        """Make an account and sign in."""
-        return await authentication.register(data, origin)
+    ) -> Response[TokenPair] | Response[Accepted]:
+        """Make an account and sign in, and have a mail sent by which the address is verified.
+
+        Where a service lets nobody sign in before that, it answers 202 and no more, whether or not the address has
+        an account already.
+        """
+        pair = await authentication.register(data, origin)
+        if pair is None:
+            return RowResponse(Accepted("accepted"), status_code=HTTP_202_ACCEPTED)
+        return RowResponse(pair)
 
     @post(
         "/login",
@@ -71,7 +86,7 @@ class AuthController(Controller):
     ) -> Response[TokenPair]:
         """Sign in; with the transport `cookie`, the refresh token is set as a cookie that no script can read."""
         pair = await authentication.login(data, origin)
-        return with_cookie(pair) if data.transport is Transport.COOKIE else Response(pair)
+        return with_cookie(pair) if data.transport is Transport.COOKIE else RowResponse(pair)
 
     @post(
         "/refresh",
@@ -84,7 +99,7 @@ class AuthController(Controller):
             **raises(InvalidRefreshToken, RefreshTokenReused, CrossSiteRequest),
         },
         status_code=HTTP_200_OK,
-        guards=[limited("refresh")],
+        guards=[limited("tokens")],
     )
     async def refresh(
         self,
@@ -96,7 +111,7 @@ class AuthController(Controller):
         """Exchange a refresh token, from the body or the cookie, for fresh tokens; it is used up by that."""
         token, by_cookie = given_refresh_token(request, data)
         pair = await authentication.refresh(token, origin)
-        return with_cookie(pair) if by_cookie else Response(pair)
+        return with_cookie(pair) if by_cookie else RowResponse(pair)
 
     @post(
         "/logout",
@@ -104,7 +119,7 @@ class AuthController(Controller):
         summary="Sign out",
         opt={**PUBLIC, **SETS_COOKIE, **raises(Unauthenticated)},
         status_code=HTTP_204_NO_CONTENT,
-        guards=[limited("refresh")],
+        guards=[limited("tokens")],
     )
     async def logout(
         self,

@@ -8,6 +8,7 @@ from msgspec import UNSET, structs
 
 from app.application.accounts.schemas import RefreshRequest, TokenPair
 from app.domain.accounts import REFRESH_TOKEN_LIFETIME, CrossSiteRequest, InvalidRefreshToken
+from app.presentation.http.responses import RowResponse
 
 # RFC 6265bis 4.1.3.1: browsers take a cookie of this name only with Secure
 NAME: Final = "__Secure-refresh"
@@ -40,7 +41,7 @@ def refuse_cross_site(request: Request[Any, Any, Any]) -> None:
 
 def with_cookie(pair: TokenPair) -> Response[TokenPair]:
     """The answer with its refresh token moved from the body into the cookie."""
-    return Response(
+    return RowResponse(
         structs.replace(pair, refresh_token=None),
         cookies=[_cookie(pair.refresh_token or "", int(REFRESH_TOKEN_LIFETIME.total_seconds()))],
     )
@@ -48,7 +49,7 @@ def with_cookie(pair: TokenPair) -> Response[TokenPair]:
 
 def without_cookie() -> Response[None]:
     """An empty answer that makes the browser forget the cookie."""
-    return Response(None, cookies=[_cookie("", 0)])
+    return RowResponse(None, cookies=[_cookie("", 0)])
 
 
 def _cookie(value: str, max_age: int) -> Cookie:

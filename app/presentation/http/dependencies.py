@@ -9,8 +9,10 @@ from litestar.di import Provide
 
 from app.application.authentication import Authentication
 from app.application.unit_of_work import Services
+from app.application.verification import Verification
 from app.domain.access import Actor, Origin
 from app.presentation.http.context import origin_of
+from app.presentation.http.idempotency import idempotent, idempotent_after
 from app.presentation.http.parameters import QUERY_KEY, parameters_of
 
 QueryT = TypeVar("QueryT", bound=msgspec.Struct)
@@ -23,14 +25,22 @@ async def provide_services(request: AnyRequest) -> AsyncGenerator[Services]:
     """The request's one transaction, which ends before a byte of the answer leaves; a read has none."""
     unit_of_work = request.app.state.unit_of_work
     opened = unit_of_work.read() if request.method in _READS else unit_of_work.begin()
-    async with opened as services:
+    async with opened as services, idempotent(request, services):
         yield services
 
 
-async def provide_authentication(request: AnyRequest) -> Authentication:
+async def provide_authentication(request: AnyRequest) -> AsyncGenerator[Authentication]:
     """Sign-in, which opens its own transactions."""
-    authentication: Authentication = request.app.state.authentication
-    return authentication
+    state = request.app.state
+    async with idempotent_after(request, state.unit_of_work):
+        yield state.authentication
+
+
+async def provide_verification(request: AnyRequest) -> AsyncGenerator[Verification]:
+    """Proofs by mail, which open their own transactions."""
+    state = request.app.state
+    async with idempotent_after(request, state.unit_of_work):
+        yield state.verification
 
 
 async def provide_actor(request: AnyRequest) -> Actor:
@@ -62,6 +72,7 @@ def query_of(schema: type[QueryT]) -> dict[str, Any]:
 COMMON: Final[dict[str, Callable[..., Any]]] = {
     "services": provide_services,
     "authentication": provide_authentication,
+    "verification": provide_verification,
     "actor": provide_actor,
     "origin": provide_origin,
 }

@@ -5,11 +5,20 @@ from uuid import UUID
 from litestar import Controller, delete, get, patch, post
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody
-from litestar.status_codes import HTTP_200_OK
+from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED
 
-from app.application.accounts.schemas import PasswordChange, SessionList, TokenPair, User, UserUpdate
+from app.application.accounts.schemas import (
+    Accepted,
+    EmailChange,
+    PasswordChange,
+    SessionList,
+    TokenPair,
+    User,
+    UserUpdate,
+)
 from app.application.authentication import Authentication
 from app.application.unit_of_work import Services
+from app.application.verification import Verification
 from app.domain.access import Actor, Permission, ReauthenticationRequired
 from app.domain.accounts import InvalidCredentials, PasswordCompromised, PasswordTooLong
 from app.presentation.http.accounts import AUTH_BODY_MAX
@@ -77,6 +86,28 @@ class MeController(Controller):
     ) -> TokenPair:
         """Change your password: every session ends, and this device gets a new one."""
         return await authentication.change_password(actor, data)
+
+    @post(
+        "/email",
+        operation_id="changeEmail",
+        summary="Change your e-mail address",
+        status_code=HTTP_202_ACCEPTED,
+        opt=raises(ReauthenticationRequired),
+        guards=[*WRITE, limited("email-change", by="user")],
+    )
+    async def change_email(
+        self,
+        verification: NamedDependency[Verification],
+        actor: NamedDependency[Actor],
+        data: JSONBody[EmailChange],
+    ) -> Accepted:
+        """Have a link mailed to a new address: it becomes yours once the link is used, and then all sessions end.
+
+        Needs a sign-in of the last five minutes. The present address is told too. If the new one has an account
+        already, no link is sent.
+        """
+        await verification.request_email_change(actor, data.email)
+        return Accepted("accepted")
 
     @get("/sessions", operation_id="listSessions", summary="List your sessions", guards=READ)
     async def list_sessions(self, services: NamedDependency[Services], actor: NamedDependency[Actor]) -> SessionList:

@@ -10,6 +10,7 @@ from litestar.connection import ASGIConnection
 
 from app.domain.errors import Issue, ValidationFailed
 from app.presentation.http.decoding import check_json_headers, decode_query, parse_uuid
+from app.presentation.http.idempotency import HEADER, check_key
 from app.presentation.http.preconditions import parse_if_match
 
 QUERY_KEY: Final = "query"
@@ -46,6 +47,9 @@ async def read_parameters(request: Request[Any, Any, Any]) -> None:
     if request.method in _CHANGES:
         with _collecting(found.issues):
             found.versions = parse_if_match(request.headers.getall("if-match", []))
+    if request.method == "POST":
+        with _collecting(found.issues):
+            check_key(request.headers.getall(HEADER, []))
     request.scope["state"][_STATE_KEY] = found
     if request.route_handler.parsed_data_field is not None:
         check_json_headers(request.scope["headers"])

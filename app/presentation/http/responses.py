@@ -8,6 +8,7 @@ from litestar import Litestar, Request, Response
 from litestar.response.base import ASGIResponse
 
 from app.application.schemas import Row
+from app.presentation.http.idempotency import remember_answer
 
 
 class RowResponse(Response[Any]):
@@ -24,7 +25,9 @@ class RowResponse(Response[Any]):
                 self.headers["Location"] = f"{request.scope['path'].rstrip('/')}/{content.id}"
             if request.method == "GET" and _matches(request.headers.getall("if-none-match", []), tag):
                 return ASGIResponse(status_code=HTTPStatus.NOT_MODIFIED, headers=self.headers)
-        return super().to_asgi_response(app, request, **options)
+        answer = super().to_asgi_response(app, request, **options)
+        remember_answer(request, answer)
+        return answer
 
 
 def _matches(fields: Iterable[str], tag: str) -> bool:

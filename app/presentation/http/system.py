@@ -14,7 +14,7 @@ from app.domain.errors import NotFound, Unavailable
 from app.infrastructure.observability.health import Health
 from app.infrastructure.security.tokens import AccessTokens
 from app.presentation.http.guards import PUBLIC
-from app.presentation.http.openapi import all_refusals, find_problem_example, meaning, raises
+from app.presentation.http.openapi import find_problem, meaning, raises
 from app.presentation.http.problems import STATUS, TYPE_BASE
 
 
@@ -156,8 +156,8 @@ class SystemController(Controller):
         ],
     ) -> ProblemMeaning:
         """Tell what an error code means."""
-        for refusal in all_refusals():
-            if refusal.code == code:
-                example = find_problem_example(request.app, refusal)
-                return ProblemMeaning(code, refusal.title, STATUS[refusal.kind].value, meaning(refusal), example)
-        raise NotFound
+        found = find_problem(request.app, code)
+        if found is None:
+            raise NotFound
+        refusal, example = found
+        return ProblemMeaning(code, refusal.title, STATUS[refusal.kind].value, meaning(refusal), example)

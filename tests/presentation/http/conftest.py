@@ -1,7 +1,7 @@
 """The real application in process, over the suite's own PostgreSQL and Valkey, with a clock that tests set."""
 
-from collections.abc import AsyncGenerator
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,7 @@ class Person:
     user: User
     client: httpx.AsyncClient
     token: str
-    todo_ids: list[str] = field(default_factory=list[str])
+    fresh_token: Callable[[], str]
 
     async def add_todo(self, **fields: Any) -> dict[str, Any]:
         response = await self.client.post("/api/todos", json={"title": "Buy milk", **fields})
@@ -112,10 +112,14 @@ class People:
         await store(self._app, user)
         await store(self._app, session)
         tokens: AccessTokens = self._app.state.access_tokens
-        token = tokens.issue(user.id, session.id, user.role, session.created_at)
+
+        def fresh_token() -> str:
+            return tokens.issue(user.id, session.id, user.role, session.created_at)
+
+        token = fresh_token()
         client = client_of(self._app, authorization=f"Bearer {token}")
         self._clients.append(client)
-        return Person(user, client, token)
+        return Person(user, client, token, fresh_token)
 
     async def close(self) -> None:
         for client in self._clients:

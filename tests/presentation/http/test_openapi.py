@@ -1,5 +1,6 @@
 """What any operation refuses, asked of every one that the document says refuses it."""
 
+import base64
 import json
 import random
 from collections.abc import AsyncGenerator
@@ -13,10 +14,11 @@ import pytest
 from litestar import Litestar
 from msgspec.structs import replace
 
+from app.application.idempotency import Claim
 from app.asgi import create_app
 from app.domain.access import UserRole
 from app.domain.ports import Limit
-from app.presentation.http.openapi import all_refusals, document
+from app.presentation.http.openapi import document
 from app.settings import Settings
 from db.factories import PASSWORD
 from tests.conformance import CheckedTransport, contract_of
@@ -82,9 +84,9 @@ def made_up_address() -> str:
     return f"10.{random.randrange(256)}.{random.randrange(256)}.{random.randrange(1, 255)}"  # noqa: S311 -- of nobody
 
 
-def connect(app: Litestar, **headers: str) -> httpx.AsyncClient:
+def connect(app: Litestar, address: str | None = None, **headers: str) -> httpx.AsyncClient:
     """A client with an address of its own, so that nobody's rate limits are used up."""
-    inner = httpx.ASGITransport(app, client=(made_up_address(), 1))  # pyright: ignore[reportArgumentType] -- Litestar's
+    inner = httpx.ASGITransport(app, client=(address or made_up_address(), 1))  # pyright: ignore[reportArgumentType] -- Litestar's
     transport = CheckedTransport(inner, contract_of(app))
     return httpx.AsyncClient(transport=transport, base_url="http://testserver", headers=headers)
 
@@ -95,6 +97,12 @@ async def admin(app: Litestar, people: People) -> AsyncGenerator[httpx.AsyncClie
     person = await people.make(role=UserRole.ADMIN)
     async with connect(app, authorization=f"Bearer {person.token}") as client:
         yield client
+
+
+def caller_of(client: httpx.AsyncClient) -> str:
+    """As whom a client's keys are kept."""
+    payload = client.headers["authorization"].split(".")[1]
+    return f"user:{json.loads(base64.urlsafe_b64decode(payload + '=='))['sub']}"
 
 
 def told(response: httpx.Response) -> tuple[int, str]:
@@ -133,6 +141,23 @@ async def test_what_does_not_exist_is_not_found(admin: httpx.AsyncClient, operat
     assert told(response) == (404, "not_found")
 
 
+@all_that_refuse(409, "idempotency_key_in_use")
+async def test_a_repetition_that_comes_too_soon_is_held_off(
+    app: Litestar, admin: httpx.AsyncClient, operation: Operation
+) -> None:
+    secured = operation.described["security"] == [{"bearer": []}]
+    address = made_up_address()
+    caller = caller_of(admin) if secured else f"address:{address}"
+    claim = Claim(f"{caller} {operation.url}", "in-use", b"")
+    async with app.state.unit_of_work.begin() as services:
+        assert await services.idempotency.begin(claim) is None
+        headers = {"Idempotency-Key": "in-use"}
+        async with connect(app, address, authorization=admin.headers["authorization"]) as client:
+            response = await client.request(operation.method, operation.url, json=operation.body, headers=headers)
+    assert told(response) == (409, "idempotency_key_in_use")
+    assert response.headers["retry-after"] == "1"
+
+
 @all_that_refuse(413, "payload_too_large")
 async def test_a_body_of_more_than_a_megabyte_is_too_large(admin: httpx.AsyncClient, operation: Operation) -> None:
     body = b'"' + b"x" * 1024 * 1024 + b'"'
@@ -155,6 +180,8 @@ async def test_a_request_that_breaks_the_schema_is_told_why(admin: httpx.AsyncCl
         response = await admin.request(operation.method, url, json={"colour": "red"})
     elif any(parameter.get("in") == "query" for parameter in operation.described["parameters"]):
         response = await admin.request(operation.method, f"{url}?colour=red")
+    elif operation.method == "POST":
+        response = await admin.request(operation.method, url, headers={"Idempotency-Key": "two words"})
     else:
         response = await admin.request(operation.method, f"{url.rpartition('/')[0]}/7")
     assert told(response) == (422, "validation_failed")
@@ -210,7 +237,7 @@ async def test_without_its_database_an_operation_is_unavailable(
     assert told(response) == (503, "unavailable")
 
 
-@pytest.mark.parametrize("code", [refusal.code for refusal in all_refusals()])
+@pytest.mark.parametrize("code", DESCRIBED["components"]["schemas"]["ProblemCode"]["enum"])
 async def test_every_code_is_explained_where_its_type_points(client: httpx.AsyncClient, code: str) -> None:
     response = await client.get(f"/problems/{code}")
     assert response.status_code == 200

@@ -8,6 +8,7 @@ from app.infrastructure.database.models.accounts import (
     SignInFailure,
     User,
 )
+from app.infrastructure.database.models.idempotency import IdempotencyRecord
 from app.infrastructure.database.models.todos import Todo
 
-__all__ = ["AuditEvent", "MailToken", "RefreshToken", "Session", "SignInFailure", "Todo", "User"]
+__all__ = ["AuditEvent", "IdempotencyRecord", "MailToken", "RefreshToken", "Session", "SignInFailure", "Todo", "User"]

@@ -1,6 +1,6 @@
 """The document as a whole, and its place in Litestar."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
@@ -56,10 +56,13 @@ def document(app: Litestar) -> bytes:
     return encode_json(app.openapi_schema.to_schema())
 
 
-def find_problem_example(app: Litestar, refusal: type[Refusal]) -> Json:
-    """The example of a problem with the refusal's code."""
-    schema: Json = app.openapi_schema.to_schema()["components"]["schemas"][problem_name(refusal)]
-    return dict(schema["examples"][0])
+def find_problem(app: Litestar, code: str) -> tuple[type[Refusal], Json] | None:
+    """The refusal of a code in the document, and an example of it."""
+    schemas: Mapping[str, Json] = app.openapi_schema.to_schema()["components"]["schemas"]
+    for refusal in all_refusals():
+        if refusal.code == code and problem_name(refusal) in schemas:
+            return refusal, dict(schemas[problem_name(refusal)]["examples"][0])
+    return None
 
 
 def describe(endpoints: Sequence[Endpoint], *, title: str, version: str) -> Json:
@@ -164,7 +167,11 @@ def _rows(endpoints: Sequence[Endpoint]) -> dict[str, str]:
 
 
 def _schemas(endpoints: Sequence[Endpoint], rows: dict[str, str]) -> dict[str, Json]:
-    used = [struct for endpoint in endpoints for struct in (endpoint.body, endpoint.query, endpoint.answer)]
+    used = [
+        struct
+        for endpoint in endpoints
+        for struct in (endpoint.body, endpoint.query, endpoint.answer, endpoint.accepted)
+    ]
     structs = struct_schemas({struct for struct in used if struct is not None})
     queries = {endpoint.query.__name__ for endpoint in endpoints if endpoint.query is not None}
     structs = {name: schema if name in queries else without_defaults(schema) for name, schema in structs.items()}
@@ -179,15 +186,21 @@ def _schemas(endpoints: Sequence[Endpoint], rows: dict[str, str]) -> dict[str, J
             return problem_example(refusal(current=sample(structs[row_names[0]], structs)), path)
         return problem_example(refusal(), path)
 
-    problems = problem_schemas(row_names, {refusal: example(refusal) for refusal in all_refusals()})
+    # what any request may meet, and what these operations answer with; no code that nothing gives
+    given = _answered(endpoints) | {refusal for refusal in all_refusals() if refusal.__module__ == Refusal.__module__}
+    known = sorted(given, key=lambda refusal: refusal.code)
+    problems = problem_schemas(row_names, {refusal: example(refusal) for refusal in known})
     return {**structs, **problems, **issue_schemas()}
+
+
+def _answered(endpoints: Sequence[Endpoint]) -> set[type[Refusal]]:
+    return {refusal for endpoint in endpoints for refusals in endpoint.refusals.values() for refusal in refusals}
 
 
 def _examples(endpoints: Sequence[Endpoint], schemas: dict[str, Json]) -> dict[str, Json]:
     """Of the problems that look the same wherever they are answered; the others are shown in their places."""
-    answered = {refusal for endpoint in endpoints for refusals in endpoint.refusals.values() for refusal in refusals}
     return {
         refusal.code: {"value": schemas[problem_name(refusal)]["examples"][0]}
-        for refusal in sorted(answered, key=lambda refusal: refusal.code)
+        for refusal in sorted(_answered(endpoints), key=lambda refusal: refusal.code)
         if not issubclass(refusal, (ValidationFailed, StaleVersion))
     }

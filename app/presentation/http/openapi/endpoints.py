@@ -16,6 +16,8 @@ from app.application.schemas import Row
 from app.application.validation import convert
 from app.domain.errors import (
     Forbidden,
+    IdempotencyKeyInUse,
+    IdempotencyKeyReused,
     InternalError,
     MalformedRequest,
     NotFound,
@@ -31,6 +33,7 @@ from app.domain.errors import (
 from app.presentation.http.decoding import decode_query, parse_uuid
 from app.presentation.http.dependencies import provide_versions
 from app.presentation.http.guards import PUBLIC_KEY, Requires
+from app.presentation.http.idempotency import check_key
 from app.presentation.http.limits import Limited
 from app.presentation.http.parameters import QUERY_KEY
 from app.presentation.http.problems import STATUS
@@ -45,7 +48,7 @@ RAISES_KEY: Final = "raises"
 ID_EXAMPLE: Final = "01b77c3e-5c40-7b8e-9d4a-3f2b1c0d9e8f"
 
 # whoever is handed one of these asks the database
-_WORKERS: Final = frozenset({"services", "authentication"})
+_WORKERS: Final = frozenset({"services", "authentication", "verification"})
 
 
 def raises(*refusals: type[Refusal]) -> dict[str, Any]:
@@ -129,10 +132,12 @@ class Endpoint:
     @cached_property
     def answer(self) -> Any:
         """The Struct of the answer, or None when it has no body."""
-        field = self.handler.parsed_return_field
-        if field.is_subclass_of(Response):
-            field = field.inner_types[0]
-        return None if field.is_none_type else field.annotation
+        return self._answers[0]
+
+    @cached_property
+    def accepted(self) -> Any:
+        """The Struct of the answer 202 that a handler with two kinds of answers may give instead, or None."""
+        return self._answers[1] if len(self._answers) > 1 else None
 
     @cached_property
     def answers_row(self) -> bool:
@@ -153,6 +158,11 @@ class Endpoint:
     def conditional(self) -> bool:
         """Whether it heeds `If-Match`."""
         return any(provide.dependency is provide_versions for provide in self._dependencies.values())
+
+    @cached_property
+    def repeatable(self) -> bool:
+        """Whether it heeds `Idempotency-Key`."""
+        return self.method == "POST" and self.works
 
     @cached_property
     def revalidates(self) -> bool:
@@ -187,6 +197,8 @@ class Endpoint:
                 decode_query(b"colour=red", self.query)
             for name in ids:
                 parse_uuid(name, "7")
+            if self.repeatable:
+                check_key([" "])
         except ValidationFailed as refusal:
             return refusal
         raise TypeError(f"{self.operation_id} has nothing to validate")
@@ -203,13 +215,25 @@ class Endpoint:
             yield StaleVersion
         if self.body is not None:
             yield from (PayloadTooLarge, UnsupportedMediaType)
-        if self.body is not None or self.query is not None or any(found.is_id for found in self.path_parameters):
+        checked = self.body is not None or self.query is not None or self.repeatable
+        if checked or any(found.is_id for found in self.path_parameters):
             yield ValidationFailed
+        if self.repeatable:
+            yield from (IdempotencyKeyInUse, IdempotencyKeyReused)
         if self.limited:
             yield TooManyRequests
         if self.works:
             yield from (InternalError, Unavailable)
         yield from self.handler.opt.get(RAISES_KEY, ())
+
+    @cached_property
+    def _answers(self) -> list[Any]:
+        field = self.handler.parsed_return_field
+        fields = [
+            each.inner_types[0] if each.is_subclass_of(Response) else each
+            for each in (field.inner_types if field.is_union else [field])
+        ]
+        return [None if each.is_none_type else each.annotation for each in fields]
 
     @cached_property
     def _guards(self) -> list[object]:

@@ -25,6 +25,11 @@ def _text(description: str, example: str, **schema: str) -> Json:
 HEADERS: Final[dict[str, Json]] = {
     "Cache-Control": _text("Tokens are stored by nobody on the way.", "no-store", const="no-store"),
     "ETag": _text("The row's `version` in quotes, a strong entity tag (RFC 9110).", '"1"', pattern='^"[1-9][0-9]*"$'),
+    "Idempotent-Replayed": {
+        "description": "There when the answer is that of an earlier request with the same Idempotency-Key.",
+        "schema": {"type": "string", "const": "true"},
+        "example": "true",
+    },
     "Location": _text(
         "The path of the new row.", "/api/todos/01b77c3e-5c40-7b8e-9d4a-3f2b1c0d9e8f", format="uri-reference"
     ),
@@ -44,6 +49,11 @@ HEADERS: Final[dict[str, Json]] = {
         "required": True,
         "schema": {"type": "integer", "minimum": 1},
         "example": 2,
+    },
+    "Retry-After-If-Running": {
+        "description": "For a request that is still running, the seconds after which to send it again.",
+        "schema": {"type": "integer", "minimum": 1},
+        "example": 1,
     },
     "Set-Cookie": {
         "description": "In browser mode, the refresh token in a cookie that no script can read, or its end.",
@@ -83,6 +93,8 @@ def response_headers(endpoint: Endpoint, status: int) -> Json:
         names.append("Cache-Control")
     if endpoint.answers_row and status < HTTPStatus.BAD_REQUEST:
         names.append("ETag")
+    if endpoint.repeatable and status < HTTPStatus.BAD_REQUEST:
+        names.append("Idempotent-Replayed")
     if endpoint.answers_row and status == HTTPStatus.CREATED:
         names.append("Location")
     if endpoint.limited and status not in (_BEFORE_LIMITS if endpoint.public else _BEFORE_GUARDS):
@@ -93,4 +105,8 @@ def response_headers(endpoint: Endpoint, status: int) -> Json:
         names.append("Set-Cookie")
     if status == HTTPStatus.UNAUTHORIZED:
         names.append("WWW-Authenticate")
-    return {name: {"$ref": f"#/components/headers/{name}"} for name in [*names, "X-Request-Id"]}
+    headers: Json = {name: {"$ref": f"#/components/headers/{name}"} for name in [*names, "X-Request-Id"]}
+    if endpoint.repeatable and status == HTTPStatus.CONFLICT:
+        # there for a request that is still running, and not for what no repetition mends
+        headers["Retry-After"] = {"$ref": "#/components/headers/Retry-After-If-Running"}
+    return headers

@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
+from app.application.idempotency import KEY_MAX
 from app.domain.errors import Refusal, StaleVersion, ValidationFailed
 from app.presentation.http.cookies import NAME as COOKIE
+from app.presentation.http.idempotency import HEADER as IDEMPOTENCY_KEY
 from app.presentation.http.openapi.endpoints import Endpoint
 from app.presentation.http.openapi.headers import response_headers
 from app.presentation.http.openapi.problems import meaning, one_of, problem_example
@@ -17,6 +19,14 @@ JSON: Final = "application/json"
 SECURITY: Final = "bearer"
 
 PARAMETERS: Final[dict[str, Json]] = {
+    "IdempotencyKey": {
+        "name": IDEMPOTENCY_KEY,
+        "in": "header",
+        "description": "Makes it safe to send the request again: for 24 hours the same key with the same body gets the "
+        "first answer, and has no effect of its own. One key for each request, and the same for its repetitions.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": KEY_MAX},
+        "example": "8f14e45f-ceea-467f-9d4a-3f2b1c0d9e8f",
+    },
     "IfMatch": {
         "name": "If-Match",
         "in": "header",
@@ -93,6 +103,13 @@ def _successes(endpoint: Endpoint, components: Mapping[str, Json]) -> list[tuple
     answers: list[tuple[int, Json]] = [
         (status, {"description": _first_line(endpoint.answer), "headers": headers, "content": content})
     ]
+    if endpoint.accepted is not None:
+        accepted = HTTPStatus.ACCEPTED.value
+        content = {JSON: _content(endpoint.accepted, components)}
+        headers = response_headers(endpoint, accepted)
+        answers.append(
+            (accepted, {"description": _first_line(endpoint.accepted), "headers": headers, "content": content})
+        )
     if endpoint.revalidates:
         not_modified = HTTPStatus.NOT_MODIFIED.value
         headers = response_headers(endpoint, not_modified)
@@ -192,6 +209,7 @@ def _query_parameter(name: str, field: Json, example: Any, *, required: bool) ->
 
 def _other_parameters(endpoint: Endpoint) -> list[Json]:
     heeded = {
+        "IdempotencyKey": endpoint.repeatable,
         "IfMatch": endpoint.conditional,
         "IfNoneMatch": endpoint.revalidates,
         "RefreshCookie": endpoint.reads_cookie,

@@ -1,0 +1,43 @@
+"""Queries over requests that may be sent twice."""
+
+from datetime import datetime
+
+from advanced_alchemy.repository import SQLAlchemyAsyncRepository
+from sqlalchemy import delete, func, select
+
+from app.infrastructure.database.models import IdempotencyRecord
+
+
+class IdempotencyRepository(SQLAlchemyAsyncRepository[IdempotencyRecord]):
+    """Finds and stores answers."""
+
+    model_type = IdempotencyRecord
+
+    async def try_lock(self, owner_hash: bytes, key_hash: bytes) -> bool:
+        """Whether no other transaction works under the key; it is held until this one ends, however it ends."""
+        number = int.from_bytes((owner_hash[:4] + key_hash[:4]), signed=True)
+        return bool(await self.session.scalar(select(func.pg_try_advisory_xact_lock(number))))
+
+    async def find(self, owner_hash: bytes, key_hash: bytes, since: datetime) -> IdempotencyRecord | None:
+        """The record of a key that is not older than `since`."""
+        query = select(IdempotencyRecord).where(
+            IdempotencyRecord.owner_hash == owner_hash,
+            IdempotencyRecord.key_hash == key_hash,
+            IdempotencyRecord.created_at > since,
+        )
+        return await self.session.scalar(query)
+
+    async def remove(self, owner_hash: bytes, key_hash: bytes) -> None:
+        """Delete a record that is too old to count."""
+        await self.session.execute(
+            delete(IdempotencyRecord).where(
+                IdempotencyRecord.owner_hash == owner_hash, IdempotencyRecord.key_hash == key_hash
+            )
+        )
+
+    async def prune(self, before: datetime) -> int:
+        """Delete what is older; tells how many."""
+        statement = (
+            delete(IdempotencyRecord).where(IdempotencyRecord.created_at <= before).returning(IdempotencyRecord.id)
+        )
+        return len((await self.session.scalars(statement)).all())
