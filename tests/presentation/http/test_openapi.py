@@ -1,6 +1,8 @@
 """What any operation refuses, asked of every one that the document says refuses it."""
 
+import asyncio
 import base64
+import dataclasses
 import json
 import random
 from collections.abc import AsyncGenerator
@@ -14,10 +16,11 @@ import pytest
 from litestar import Litestar
 from msgspec.structs import replace
 
-from app.application.idempotency import Claim
+from app.application.idempotency import Claim, StoredAnswer
 from app.asgi import create_app
 from app.domain.access import UserRole
 from app.domain.ports import Limit
+from app.presentation.http.middleware import Envelope
 from app.presentation.http.openapi import document
 from app.settings import Settings
 from db.factories import PASSWORD
@@ -141,27 +144,70 @@ async def test_what_does_not_exist_is_not_found(admin: httpx.AsyncClient, operat
     assert told(response) == (404, "not_found")
 
 
-@all_that_refuse(409, "idempotency_key_in_use")
-async def test_a_repetition_that_comes_too_soon_is_held_off(
-    app: Litestar, admin: httpx.AsyncClient, operation: Operation
-) -> None:
-    secured = operation.described["security"] == [{"bearer": []}]
+@dataclass(frozen=True)
+class Repeated:
+    """A request under a key, as the service keeps it, and a client who sends it."""
+
+    app: Litestar
+    client: httpx.AsyncClient
+    operation: Operation
+    url: str
+    caller: str
+
+    def claim(self, body: bytes) -> Claim:
+        return Claim(f"{self.caller} {self.url}", "the-key", body)
+
+    async def send(self) -> httpx.Response:
+        headers = {"Idempotency-Key": "the-key"}
+        return await self.client.request(self.operation.method, self.url, json=self.operation.body, headers=headers)
+
+
+@pytest.fixture
+async def repeated(app: Litestar, admin: httpx.AsyncClient, operation: Operation) -> AsyncGenerator[Repeated]:
+    """Keys are kept by user, and where nobody need be signed in by address."""
     address = made_up_address()
-    caller = caller_of(admin) if secured else f"address:{address}"
-    claim = Claim(f"{caller} {operation.url}", "in-use", b"")
-    async with app.state.unit_of_work.begin() as services:
-        assert await services.idempotency.begin(claim) is None
-        headers = {"Idempotency-Key": "in-use"}
-        async with connect(app, address, authorization=admin.headers["authorization"]) as client:
-            response = await client.request(operation.method, operation.url, json=operation.body, headers=headers)
+    secured = operation.described["security"] == [{"bearer": []}]
+    async with connect(app, address, authorization=admin.headers["authorization"]) as client:
+        caller = caller_of(admin) if secured else f"address:{address}"
+        yield Repeated(app, client, operation, operation.url, caller)
+
+
+@all_that_refuse(409, "idempotency_key_in_use")
+async def test_a_repetition_that_comes_too_soon_is_held_off(repeated: Repeated) -> None:
+    async with repeated.app.state.unit_of_work.begin() as services:
+        assert await services.idempotency.begin(repeated.claim(b"")) is None
+        response = await repeated.send()
     assert told(response) == (409, "idempotency_key_in_use")
     assert response.headers["retry-after"] == "1"
+
+
+@all_that_refuse(422, "idempotency_key_reused")
+async def test_a_key_is_good_for_one_request(repeated: Repeated) -> None:
+    async with repeated.app.state.unit_of_work.begin() as services:
+        await services.idempotency.finish(repeated.claim(b"another body"), StoredAnswer(204, [], b""))
+    assert told(await repeated.send()) == (422, "idempotency_key_reused")
+
+
+@all_that_refuse(408, "request_timeout")
+async def test_a_body_that_stops_coming_is_not_waited_for(
+    app: Litestar, admin: httpx.AsyncClient, operation: Operation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def stalled() -> AsyncGenerator[bytes]:
+        yield b"{"
+        await asyncio.Event().wait()
+
+    envelope = app.asgi_handler
+    assert isinstance(envelope, Envelope)
+    monkeypatch.setattr(app, "asgi_handler", dataclasses.replace(envelope, body_seconds=0.05))
+    headers = {"Content-Type": "application/json", "Idempotency-Key": "with-a-body"}
+    response = await admin.request(operation.method, operation.url, content=stalled(), headers=headers)
+    assert told(response) == (408, "request_timeout")
 
 
 @all_that_refuse(413, "payload_too_large")
 async def test_a_body_of_more_than_a_megabyte_is_too_large(admin: httpx.AsyncClient, operation: Operation) -> None:
     body = b'"' + b"x" * 1024 * 1024 + b'"'
-    headers = {"Content-Type": "application/json"}
+    headers = {"Content-Type": "application/json", "Idempotency-Key": "with-a-body"}
     response = await admin.request(operation.method, operation.url, content=body, headers=headers)
     assert told(response) == (413, "payload_too_large")
 

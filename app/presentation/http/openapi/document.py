@@ -1,5 +1,6 @@
 """The document as a whole, and its place in Litestar."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -45,6 +46,8 @@ with Zod 4's codes and parameters. A path that does not exist is answered 404, a
 as `If-Match` to change only what you have seen. A change is a JSON Merge Patch (RFC 7396): what you leave out stays
 as it is, and null clears.
 
+**Text** is UTF-8 without U+0000 and without lone surrogates.
+
 **Answers may grow** new fields, which are to be ignored; requests may not have fields that are not documented.
 """
 
@@ -71,7 +74,9 @@ def describe(endpoints: Sequence[Endpoint], *, title: str, version: str) -> Json
     schemas = _schemas(endpoints, rows)
     paths: dict[str, Json] = {}
     for endpoint in sorted(endpoints, key=_place):
-        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = operation(endpoint, schemas, rows)
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = operation(
+            endpoint, schemas, rows, _links(endpoint, endpoints)
+        )
     for endpoint in endpoints:
         if endpoint.query is not None:
             schemas.pop(endpoint.query.__name__, None)
@@ -163,6 +168,20 @@ def _rows(endpoints: Sequence[Endpoint]) -> dict[str, str]:
         endpoint.path: endpoint.answer.__name__
         for endpoint in endpoints
         if endpoint.answers_row and endpoint.path in conditional
+    }
+
+
+def _links(made: Endpoint, endpoints: Sequence[Endpoint]) -> Json:
+    """From the answer of an operation that makes a row to the operations on it, which take its id."""
+    if made.method != "POST" or not made.answers_row:
+        return {}
+    return {
+        endpoint.operation_id: {
+            "operationId": endpoint.operation_id,
+            "parameters": {endpoint.parameter_names[-1]: "$response.body#/id"},
+        }
+        for endpoint in endpoints
+        if re.fullmatch(rf"{re.escape(made.path)}/\{{\w+\}}", endpoint.path)
     }
 
 

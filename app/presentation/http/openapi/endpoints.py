@@ -23,6 +23,7 @@ from app.domain.errors import (
     NotFound,
     PayloadTooLarge,
     Refusal,
+    RequestTimeout,
     StaleVersion,
     TooManyRequests,
     Unauthenticated,
@@ -213,18 +214,24 @@ class Endpoint:
             yield NotFound
         if self.conditional:
             yield StaleVersion
-        if self.body is not None:
-            yield from (PayloadTooLarge, UnsupportedMediaType)
-        checked = self.body is not None or self.query is not None or self.repeatable
-        if checked or any(found.is_id for found in self.path_parameters):
-            yield ValidationFailed
-        if self.repeatable:
-            yield from (IdempotencyKeyInUse, IdempotencyKeyReused)
         if self.limited:
             yield TooManyRequests
         if self.works:
             yield from (InternalError, Unavailable)
+        yield from self._refusals_of_input()
         yield from self.handler.opt.get(RAISES_KEY, ())
+
+    def _refusals_of_input(self) -> Iterator[type[Refusal]]:
+        if self.body is not None:
+            yield UnsupportedMediaType
+        # who sends a key may send a body with it, wanted or not: it is part of what is repeated
+        if self.body is not None or self.repeatable:
+            yield from (PayloadTooLarge, RequestTimeout)
+        if self.repeatable:
+            yield from (IdempotencyKeyInUse, IdempotencyKeyReused)
+        checked = self.body is not None or self.query is not None or self.repeatable
+        if checked or any(found.is_id for found in self.path_parameters):
+            yield ValidationFailed
 
     @cached_property
     def _answers(self) -> list[Any]:

@@ -18,6 +18,8 @@ from app.presentation.http.problems import MEDIA_TYPE
 JSON: Final = "application/json"
 SECURITY: Final = "bearer"
 
+_TAG: Final = '(W/)?"[!#-~]*"'
+
 PARAMETERS: Final[dict[str, Json]] = {
     "IdempotencyKey": {
         "name": IDEMPOTENCY_KEY,
@@ -32,7 +34,7 @@ PARAMETERS: Final[dict[str, Json]] = {
         "in": "header",
         "description": "The ETag of the version you have seen: any other is refused with 412. Without it, or with `*`, "
         "the present version is changed, whichever it is.",
-        "schema": {"type": "string"},
+        "schema": {"type": "string", "pattern": rf"^(\*|{_TAG}( *, *{_TAG})*)$"},
         "example": '"1"',
     },
     "IfNoneMatch": {
@@ -53,8 +55,8 @@ PARAMETERS: Final[dict[str, Json]] = {
 }
 
 
-def operation(endpoint: Endpoint, components: Mapping[str, Json], rows: Mapping[str, str]) -> Json:
-    """The operation object; `rows` names the row that stands at a path."""
+def operation(endpoint: Endpoint, components: Mapping[str, Json], rows: Mapping[str, str], links: Json) -> Json:
+    """The operation object; `rows` names the row that stands at a path, `links` lead on from a row that is made."""
     described: Json = {
         "operationId": endpoint.operation_id,
         "tags": sorted(endpoint.handler.resolve_tags()),
@@ -78,6 +80,8 @@ def operation(endpoint: Endpoint, components: Mapping[str, Json], rows: Mapping[
         str(status): response
         for status, response in sorted([*_successes(endpoint, components), *_problems(endpoint, components, rows)])
     }
+    if links:
+        described["responses"][str(HTTPStatus.CREATED.value)]["links"] = links
     return described
 
 
