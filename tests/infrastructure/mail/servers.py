@@ -1,0 +1,120 @@
+"""A real SMTP server on loopback, and a certificate that is trusted by whoever is told to."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from email.parser import BytesParser
+from email.policy import default
+from pathlib import Path
+from typing import Any
+
+from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+USER, PASSWORD = "evenstar", "p@ss/w:rd"
+
+
+@dataclass
+class Received:
+    """One mail as it arrived."""
+
+    sender: str
+    recipients: list[str]
+    encrypted: bool
+    user: str | None
+    message: EmailMessage
+
+
+@dataclass
+class MailServer:
+    """What listens at a port, and what it was handed."""
+
+    port: int = 0
+    received: list[Received] = field(default_factory=list[Received])
+
+    async def handle_DATA(self, connection: Any, session: Any, envelope: Any) -> str:  # noqa: N802 -- aiosmtpd's name
+        message = BytesParser(policy=default).parsebytes(envelope.content)
+        assert isinstance(message, EmailMessage)
+        user = session.auth_data.login.decode() if session.auth_data else None
+        encrypted = connection.transport.get_extra_info("ssl_object") is not None
+        self.received.append(Received(envelope.mail_from, envelope.rcpt_tos, encrypted, user, message))
+        return "250 OK"
+
+
+@asynccontextmanager
+async def mail_server(
+    tls: ssl.SSLContext | None = None, *, implicit: bool = False, **options: Any
+) -> AsyncGenerator[MailServer]:
+    """Serve SMTP, with STARTTLS where there is a context, or TLS from the start."""
+    server = MailServer()
+    loop = asyncio.get_running_loop()
+
+    def serve() -> SMTP:
+        return SMTP(server, hostname="localhost", loop=loop, tls_context=None if implicit else tls, **options)
+
+    listener = await loop.create_server(serve, "127.0.0.1", 0, ssl=tls if implicit else None)
+    server.port = listener.sockets[0].getsockname()[1]
+    try:
+        yield server
+    finally:
+        listener.close()
+        await listener.wait_closed()
+
+
+@asynccontextmanager
+async def silent_server() -> AsyncGenerator[int]:
+    """A port that takes connections and never says a word."""
+    gone = asyncio.Event()
+
+    async def hold(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await gone.wait()
+        writer.close()
+
+    listener = await asyncio.start_server(hold, "127.0.0.1", 0)
+    try:
+        yield listener.sockets[0].getsockname()[1]
+    finally:
+        gone.set()
+        listener.close()
+        await listener.wait_closed()
+
+
+def authenticate(_: object, __: object, ___: object, ____: str, given: object) -> AuthResult:
+    """The one user with the one password."""
+    assert isinstance(given, LoginPassword)
+    known = (given.login, given.password) == (USER.encode(), PASSWORD.encode())
+    return AuthResult(success=known, handled=False, auth_data=given if known else None)
+
+
+def contexts(directory: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """TLS for a server named localhost, and for a client that trusts it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = directory / "certificate.pem"
+    path.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        + certificate.public_bytes(serialization.Encoding.PEM)
+    )
+    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    server.load_cert_chain(path)
+    return server, ssl.create_default_context(cafile=str(path))
