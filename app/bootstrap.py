@@ -196,7 +196,12 @@ def _limits(settings: Settings) -> Mapping[str, Limit]:
         "register-account": settings.rate_limit_forgot_account,
         "email-change": settings.rate_limit_forgot_account,
     }
-    return {name: Limit(name, rate.quota, rate.window) for name, rate in configured.items()}
+    ordinary = settings.rate_limit_api
+    return {
+        **{name: Limit(name, rate.quota, rate.window) for name, rate in configured.items()},
+        # without Redis these stay open, where the ones above are held by each process alone
+        "api": Limit("api", ordinary.quota, ordinary.window, strict=False),
+    }
 
 
 async def refuse_superuser(engine: AsyncEngine) -> None:

@@ -31,7 +31,8 @@ _DEFAULT_PORTS = {"http": "80", "https": "443"}
 _NETWORK = re.compile("[0-9A-Fa-f:.]+(?:/(?:0|[1-9][0-9]{0,2}))?")
 _WHOLE_NUMBER = re.compile("[1-9][0-9]{0,8}")
 _RATE = re.compile("([1-9][0-9]{0,6})/([1-9][0-9]{0,4})")
-_ADDRESS = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9.-]+"
+_ATOM = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_ADDRESS = rf"{_ATOM}(?:\.{_ATOM})*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*"
 _MAILBOX = re.compile(rf'{_ADDRESS}|[^\s<>"@,;:\\][^<>"@,;:\\]* <{_ADDRESS}>')
 _PLACEHOLDER = re.compile("change.?me|example|placeholder|insecure|replace.?me|secret.?key|your.?secret")
 _SWITCH = {

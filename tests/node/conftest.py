@@ -1,14 +1,21 @@
-"""What tests that run under Node need: Node itself, and the packages of `package-lock.json`, installed when missing."""
+"""What tests that run under Node need: Node itself, and the packages of `package-lock.json`, installed when missing.
+
+They share one server, and one client that the command makes of the document.
+"""
 
 import fcntl
 import os
 import re
 import shutil
 import subprocess
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from tests.node.service import Service, jest_results, litestar, serving
 
 FOLDER = Path(__file__).parent
 OLDEST = (20, 19)
@@ -22,6 +29,16 @@ class Node:
     def run(self, command: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """Run a package's command in `tests/node`; a status other than 0 is for the test to judge."""
         return _run(str(FOLDER / "node_modules" / ".bin" / command), *arguments)
+
+    def npm(self, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+        """Run npm there."""
+        return _run("npm", *arguments, **variables)
+
+    def script(self, *arguments: str) -> str:
+        """What a script of `tests/node` prints; it must succeed."""
+        done = _run("node", *arguments)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +54,38 @@ def node() -> Node:
     return Node()
 
 
+@pytest.fixture(scope="session")
+def service() -> Iterator[Service]:
+    """One real server for all of Node's tests."""
+    with serving() as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
+def package(node: Node) -> Path:  # noqa: ARG001 -- it goes where npm puts packages
+    """The client that the command makes, where Node looks for packages."""
+    modules = FOLDER / "node_modules"
+    out = modules / "evenstar-client"
+    litestar("client", "typescript", "--out", str(out), DATA_DIR=str(modules / ".evenstar-data"))
+    return out
+
+
+Jest = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture(scope="session")
+def jest(node: Node, service: Service, tmp_path_factory: pytest.TempPathFactory) -> Jest:
+    """Run an npm script of Jest's; returns what became of each file of tests."""
+
+    def run(*script: str) -> dict[str, Any]:
+        report = tmp_path_factory.mktemp("jest") / "report.json"
+        done = node.npm(*script, "--json", f"--outputFile={report}", **service.environment)
+        assert report.exists(), done.stdout + done.stderr
+        return jest_results(report, FOLDER)
+
+    return run
+
+
 def _install(npm: str) -> None:
     """Install what the lock file names, unless that is there; xdist's workers wait for each other."""
     wanted = sha256((FOLDER / "package-lock.json").read_bytes()).hexdigest()
@@ -50,14 +99,17 @@ def _install(npm: str) -> None:
         if not stamp.exists() or stamp.read_text() != wanted:
             done = _run(npm, "ci", "--no-progress", seconds=INSTALL_SECONDS)
             if done.returncode != 0:
-                pytest.skip(f"needs node packages, and npm could not install them: {done.stderr[-500:]}")
+                pytest.skip(f"needs node packages, and npm could not install them: {done.stderr[:500]}")
             stamp.write_text(wanted)
     finally:
         os.close(handle)
 
 
-def _run(command: str, *arguments: str, seconds: float = RUN_SECONDS) -> "subprocess.CompletedProcess[str]":
-    environment = os.environ | {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true", "NO_COLOR": "1"}
+def _run(
+    command: str, *arguments: str, seconds: float = RUN_SECONDS, **variables: str
+) -> "subprocess.CompletedProcess[str]":
+    quiet = {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true", "NO_COLOR": "1"}
+    environment = os.environ | quiet | variables
     return subprocess.run(  # noqa: S603 -- Node and the packages that the lock file pins
         [command, *arguments], cwd=FOLDER, env=environment, capture_output=True, text=True, check=False, timeout=seconds
     )

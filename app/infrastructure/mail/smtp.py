@@ -2,6 +2,8 @@
 
 import asyncio
 import ssl
+from contextlib import suppress
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -61,10 +63,7 @@ class SmtpMailer:
             )
 
     def _message(self, mail: Mail) -> EmailMessage:
-        recipient = Address(addr_spec=mail.to)
-        if recipient.addr_spec != mail.to:
-            # one that can be read as another, or as several, goes to nobody
-            raise ValueError("The recipient is not exactly one address")
+        recipient = _one_address(mail.to)
         message = EmailMessage(SMTP)
         message["From"] = self._sender
         message["To"] = recipient
@@ -75,3 +74,12 @@ class SmtpMailer:
         message.set_content(mail.text)
         message.add_alternative(mail.html, subtype="html")
         return message
+
+
+def _one_address(text: str) -> Address:
+    """The address that a text is; one that can be read as another, or as several, raises `ValueError`."""
+    with suppress(MessageError, ValueError, IndexError):
+        address = Address(addr_spec=text)
+        if address.addr_spec == text:
+            return address
+    raise ValueError("The recipient is not exactly one address")

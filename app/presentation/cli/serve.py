@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import io
 import ipaddress
 import logging
 import os
@@ -72,6 +73,8 @@ class ServePlugin(CLIPlugin):
             if options.get("uds") is None and options.get("fd") is None:
                 stack.enter_context(_claim(options["host"], options["port"]))
             announce_launcher()
+            if not sys.stdout.isatty():
+                stack.enter_context(contextlib.redirect_stdout(_LogLines()))
             try:
                 served = self._prepare()
             except CannotStart as error:
@@ -82,6 +85,19 @@ class ServePlugin(CLIPlugin):
             # the terminal may be gone, and with it the reason to say anything
             with contextlib.suppress(OSError):
                 _tell_end()
+
+
+class _LogLines(io.TextIOBase):
+    """Makes lines of the log of what is printed, for the log is all that may stand on standard output."""
+
+    def __init__(self) -> None:
+        self._rest = ""
+
+    def write(self, text: str) -> int:
+        *lines, self._rest = (self._rest + text).split("\n")
+        for line in lines:
+            _logger.info(line)
+        return len(text)
 
 
 def _terminate(_number: int, _frame: object) -> NoReturn:

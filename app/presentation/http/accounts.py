@@ -33,7 +33,7 @@ from app.infrastructure.security.tokens import AccessTokens
 from app.presentation.http.auth import bearer_token
 from app.presentation.http.cookies import given_refresh_token, with_cookie, without_cookie
 from app.presentation.http.guards import PUBLIC, requires
-from app.presentation.http.limits import limited
+from app.presentation.http.limits import ORDINARY, limited
 from app.presentation.http.openapi import READS_COOKIE, SETS_COOKIE, raises
 from app.presentation.http.responses import RowResponse
 
@@ -141,7 +141,7 @@ class AuthController(Controller):
         summary="Sign out everywhere",
         opt=SETS_COOKIE,
         status_code=HTTP_204_NO_CONTENT,
-        guards=[requires(Permission.ACCOUNT_WRITE)],
+        guards=[ORDINARY, requires(Permission.ACCOUNT_WRITE)],
     )
     async def logout_all(self, services: NamedDependency[Services], actor: NamedDependency[Actor]) -> Response[None]:
         """Sign out everywhere: end all of your sessions."""

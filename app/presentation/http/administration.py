@@ -20,9 +20,10 @@ from app.domain.accounts import LastAdmin
 from app.presentation.http.decoding import parse_uuid
 from app.presentation.http.dependencies import provide_versions, query_of
 from app.presentation.http.guards import requires
+from app.presentation.http.limits import ORDINARY
 from app.presentation.http.openapi import raises
 
-ADMIN = [requires(Permission.ADMIN)]
+ADMIN = [ORDINARY, requires(Permission.ADMIN)]
 
 
 async def provide_user_id(userId: FromPath[str]) -> UUID:  # noqa: N803 -- as the path has it, in camel case

@@ -1,6 +1,6 @@
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, Final, Literal, TypeAlias, cast
 
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
@@ -44,6 +44,10 @@ class Limited:
 def limited(*names: str, by: Literal["address", "user"] = "address") -> Limited:
     """The guard for limits of these names."""
     return Limited(names, by)
+
+
+ORDINARY: Final = limited("api", by="user")
+"""The guard of all routes that are not about signing in."""
 
 
 def rate_limit_headers(scope: Scope) -> list[tuple[bytes, bytes]]:

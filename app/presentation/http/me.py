@@ -25,7 +25,7 @@ from app.presentation.http.accounts import AUTH_BODY_MAX
 from app.presentation.http.decoding import parse_uuid
 from app.presentation.http.dependencies import provide_versions
 from app.presentation.http.guards import requires
-from app.presentation.http.limits import limited
+from app.presentation.http.limits import ORDINARY, limited
 from app.presentation.http.openapi import raises
 
 READ = [requires(Permission.ACCOUNT_READ)]
@@ -42,6 +42,7 @@ class MeController(Controller):
 
     path = "/api/me"
     tags = ["Account"]
+    guards = [ORDINARY]
     request_max_body_size = AUTH_BODY_MAX
 
     @get(operation_id="getMe", summary="Get your account", guards=READ)

@@ -13,6 +13,7 @@ from app.domain.access import Actor, Permission
 from app.presentation.http.decoding import parse_uuid
 from app.presentation.http.dependencies import provide_versions, query_of
 from app.presentation.http.guards import requires
+from app.presentation.http.limits import ORDINARY
 
 READ: Final = [requires(Permission.TODOS_READ)]
 WRITE: Final = [requires(Permission.TODOS_WRITE)]
@@ -28,6 +29,7 @@ class TodoController(Controller):
 
     path = "/api/todos"
     tags = ["Todos"]
+    guards = [ORDINARY]
     dependencies = {"todo_id": Provide(provide_todo_id)}
 
     @get(guards=READ, operation_id="listTodos", summary="List todos", **query_of(TodoQuery))
