@@ -89,6 +89,9 @@ class InvalidMailToken(Refusal):
     title = "Invalid token"
     kind = Kind.MALFORMED
 
+    def __init__(self) -> None:
+        super().__init__("The token was used before, has expired, or a newer mail has taken its place")
+
 
 class RefreshTokenReused(Unauthenticated):
     """A refresh token was used again after its successor; its session has been ended (RFC 9700 4.14.2)."""
