@@ -60,4 +60,6 @@ def valid_requests_are_refused_for_what_no_schema_tells(
     problem: dict[str, Any] = response.json() if response.status_code >= 400 else {}
     assert problem.get("code") not in UNREADABLE, problem
     for issue in problem.get("issues", ()):
-        assert issue["code"] == "custom" or issue.get("format") in BEYOND_SCHEMAS, issue
+        # a link may lead on from an id that is null, which schemathesis then writes as a word
+        linked = issue["in"] == "path" and case.path_parameters
+        assert linked or issue["code"] == "custom" or issue.get("format") in BEYOND_SCHEMAS, issue

@@ -26,7 +26,7 @@ PARAMETERS: Final[dict[str, Json]] = {
         "in": "header",
         "description": "Makes it safe to send the request again: for 24 hours the same key with the same body gets the "
         "first answer, and has no effect of its own. One key for each request, and the same for its repetitions.",
-        "schema": {"type": "string", "minLength": 1, "maxLength": KEY_MAX},
+        "schema": {"type": "string", "minLength": 1, "maxLength": KEY_MAX, "pattern": "^[!-~]+$"},
         "example": "8f14e45f-ceea-467f-9d4a-3f2b1c0d9e8f",
     },
     "IfMatch": {
