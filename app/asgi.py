@@ -172,8 +172,11 @@ def _prepare(settings: Settings, tokens: AccessTokens) -> Served:
         raise CannotStart(str(error)) from error
     except OSError as error:
         raise CannotStart(f"{error.filename} cannot be made: {error.strerror}") from error
-    engine = bootstrap.open_engine(settings)
     with told_plainly():
+        try:
+            engine = bootstrap.open_engine(settings)
+        except ValueError as error:
+            raise CannotStart(str(error)) from error
         if settings.app_env == "production":
             asyncio.run(_require_production_database(engine))
         else:

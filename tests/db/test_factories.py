@@ -22,6 +22,7 @@ from db.factories import (
     PASSWORD,
     AuditEventFactory,
     CredentialsFactory,
+    IdempotencyRecordFactory,
     MailTokenFactory,
     RefreshTokenFactory,
     RegistrationFactory,
@@ -46,6 +47,7 @@ ROWS: list[type[RowFactory[Any]]] = [
     MailTokenFactory,
     SignInFailureFactory,
     AuditEventFactory,
+    IdempotencyRecordFactory,
     TodoFactory,
 ]
 REQUESTS: list[type[RequestFactory[Any]]] = [

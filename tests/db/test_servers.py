@@ -106,6 +106,7 @@ async def test_each_worker_has_its_own_numbered_database_in_valkey(servers: Serv
         await mine.delete("whose")
 
 
+@pytest.mark.soak
 def test_a_run_that_leaves_a_process_behind_fails_and_ends_it(tmp_path: Path) -> None:
     run = start(tmp_path, "test_leaves.py")
     said, _ = run.communicate(timeout=PATIENCE_SECONDS)
@@ -116,6 +117,7 @@ def test_a_run_that_leaves_a_process_behind_fails_and_ends_it(tmp_path: Path) ->
     assert not psutil.pid_exists(pid)
 
 
+@pytest.mark.soak
 def test_runs_at_the_same_time_do_not_meet_and_leave_nothing(tmp_path: Path) -> None:
     places = [tmp_path / "one", tmp_path / "other"]
     # both make the same accounts
@@ -128,6 +130,7 @@ def test_runs_at_the_same_time_do_not_meet_and_leave_nothing(tmp_path: Path) -> 
         assert processes_of(directory) == []
 
 
+@pytest.mark.soak
 def test_the_servers_of_a_killed_run_end_and_the_next_run_removes_its_directory(tmp_path: Path) -> None:
     run = start(tmp_path, "test_hangs.py")
     until((tmp_path / "directory").exists)

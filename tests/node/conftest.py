@@ -8,13 +8,18 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from app.asgi import create_app
+from app.presentation.cli import client, zod
+from app.presentation.http.openapi import document
+from app.settings import Settings
 from tests.node.service import Service, jest_results, litestar, serving
 
 FOLDER = Path(__file__).parent
@@ -63,11 +68,33 @@ def service() -> Iterator[Service]:
 
 @pytest.fixture(scope="session")
 def package(node: Node) -> Path:  # noqa: ARG001 -- it goes where npm puts packages
-    """The client that the command makes, where Node looks for packages."""
-    modules = FOLDER / "node_modules"
-    out = modules / "evenstar-client"
-    litestar("client", "typescript", "--out", str(out), DATA_DIR=str(modules / ".evenstar-data"))
+    """The client that the command makes, where Node looks for packages; made anew where anything has changed."""
+    out = FOLDER / "node_modules" / "evenstar-client"
+    with _locked():
+        stamp, wanted = out / ".made-of", _ingredients()
+        if not stamp.exists() or stamp.read_text() != wanted:
+            stamp.unlink(missing_ok=True)
+            make_package(out)
+            stamp.write_text(wanted)
     return out
+
+
+def make_package(out: Path) -> None:
+    """Run the command, with its generators kept among what npm has installed."""
+    litestar("client", "typescript", "--out", str(out), DATA_DIR=str(FOLDER / "node_modules" / ".evenstar-data"))
+
+
+def _ingredients() -> str:
+    sources = [Path(client.__file__), Path(zod.__file__), *client.TEMPLATE.rglob("*")]
+    digest = sha256(described())
+    for path in sorted(path for path in sources if path.is_file()):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def described() -> bytes:
+    """The document, as it stands."""
+    return document(create_app(Settings.load({"APP_ENV": "test"})))
 
 
 Jest = Callable[..., dict[str, Any]]
@@ -91,16 +118,22 @@ def _install(npm: str) -> None:
     wanted = sha256((FOLDER / "package-lock.json").read_bytes()).hexdigest()
     modules = FOLDER / "node_modules"
     modules.mkdir(exist_ok=True)
-    # a directory can be locked, and npm leaves this one in its place
-    handle = os.open(FOLDER, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+    with _locked():
         stamp = modules / ".evenstar"
         if not stamp.exists() or stamp.read_text() != wanted:
             done = _run(npm, "ci", "--no-progress", seconds=INSTALL_SECONDS)
             if done.returncode != 0:
                 pytest.skip(f"needs node packages, and npm could not install them: {done.stderr[:500]}")
             stamp.write_text(wanted)
+
+
+@contextmanager
+def _locked() -> Generator[None]:
+    """Alone with the folder; a directory can be locked, and npm leaves this one in its place."""
+    handle = os.open(FOLDER, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
     finally:
         os.close(handle)
 

@@ -53,6 +53,8 @@ def told_plainly() -> Generator[None]:
         yield
     except (OSError, PostgresError, DBAPIError) as error:
         raise CannotStart(f"The database cannot be used: {_reason(error)}. Look at DATABASE_URL.") from error
+    except CannotStart:
+        raise
     except Exception as error:
         from alembic.util import CommandError  # noqa: PLC0415 -- Alembic is slow to load
 

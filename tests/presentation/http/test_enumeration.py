@@ -11,6 +11,8 @@ import httpx
 import pytest
 from litestar import Litestar
 
+from app.application.accounts.schemas import Registration
+from app.domain.access import Origin, UserRole
 from app.domain.accounts import MailPurpose
 from app.settings import Settings
 from db.factories import UserFactory
@@ -84,6 +86,16 @@ async def test_en1_an_unverified_account_signs_in_once_it_is_verified_and_not_be
     token = await token_to(strict_app, email, MailPurpose.VERIFY_EMAIL)
     assert (await verify(strict, token)).status_code == 204
     assert (await sign_in(strict, email)).status_code == 200
+
+
+async def test_an_admin_whom_an_operator_has_made_needs_no_mail_to_sign_in(
+    strict_app: Litestar, strict: httpx.AsyncClient
+) -> None:
+    data = Registration(email="operator.made@example.com", password=PASSWORD, name="Ada")
+    await strict_app.state.authentication.create_account(data, Origin(), UserRole.ADMIN)
+    answer = await sign_in(strict, data.email)
+    assert (answer.status_code, answer.json()["user"]["role"]) == (200, "admin")
+    assert not await mails_to(strict_app, data.email)
 
 
 @pytest.mark.parametrize("route", ["forgot-password", "resend-verification"])

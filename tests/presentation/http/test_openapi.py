@@ -23,7 +23,6 @@ from app.domain.ports import Limit
 from app.presentation.http.middleware import Envelope
 from app.presentation.http.openapi import document
 from app.settings import Settings
-from db.factories import PASSWORD
 from tests.conformance import CheckedTransport, contract_of
 from tests.presentation.http.conftest import People, Person, SettableClock
 
@@ -281,36 +280,3 @@ async def test_without_its_database_an_operation_is_unavailable(
     async with connect(bereft, authorization=f"Bearer {ada.token}") as client:
         response = await client.request(operation.method, operation.url, json=operation.body)
     assert told(response) == (503, "unavailable")
-
-
-@pytest.mark.parametrize("code", DESCRIBED["components"]["schemas"]["ProblemCode"]["enum"])
-async def test_every_code_is_explained_where_its_type_points(client: httpx.AsyncClient, code: str) -> None:
-    response = await client.get(f"/problems/{code}")
-    assert response.status_code == 200
-    explained = response.json()
-    assert explained["example"]["code"] == explained["code"] == code
-    assert explained["example"]["type"] == response.request.url.path
-
-
-async def test_health_and_keys_are_answered_as_documented(client: httpx.AsyncClient) -> None:
-    for path in ("/health/live", "/health/ready", "/.well-known/jwks.json"):
-        assert (await client.get(path)).status_code == 200
-
-
-async def test_the_served_document_is_the_one_that_answers_are_held_against(client: httpx.AsyncClient) -> None:
-    response = await client.get("/docs/openapi.json")
-    assert response.headers["content-type"] == "application/json"
-    assert response.json() == DESCRIBED
-
-
-async def test_a_row_that_the_client_has_is_not_sent_again(admin: httpx.AsyncClient) -> None:
-    me = await admin.get("/api/me")
-    for path in ("/api/me", f"/api/users/{me.json()['id']}"):
-        held = (await admin.get(path)).headers["etag"]
-        response = await admin.get(path, headers={"If-None-Match": held})
-        assert (response.status_code, response.content) == (304, b"")
-
-
-async def test_a_common_password_is_refused_when_it_is_changed_to(ada: Person) -> None:
-    body = {"currentPassword": PASSWORD, "newPassword": "password1"}
-    assert told(await ada.client.post("/api/me/password", json=body)) == (422, "password_compromised")
