@@ -1,0 +1,149 @@
+"""Servers of a test's own, and one that the tests share which leave it as it is."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+
+from tests.live.server import PROJECT, Server, copy_data, temporary_place
+
+QUICK: Mapping[str, str] = {"BCRYPT_COST": "10"}
+"""Passwords are hashed a quarter as long: what is tested is not how long that takes."""
+
+UNLIMITED: Mapping[str, str] = {
+    "RATE_LIMIT_REGISTER": "1000000/60",
+    "RATE_LIMIT_LOGIN": "1000000/60",
+    "RATE_LIMIT_LOGIN_HOUR": "1000000/60",
+    "RATE_LIMIT_REFRESH": "1000000/60",
+    "RATE_LIMIT_API": "1000000/60",
+}
+
+
+Measured = Callable[[str, object], None]
+
+
+class Launch(Protocol):
+    """Start a server on a copy of a data directory after its first start, unless told otherwise."""
+
+    def __call__(
+        self,
+        *arguments: str,
+        environment: Mapping[str, str] | None = None,
+        data_dir: Path | None = None,
+        port: int | None = None,
+        terminal: bool = False,
+        project: Path = PROJECT,
+        directory: Path | None = None,
+        ready: bool = True,
+    ) -> Server: ...
+
+
+@dataclass(frozen=True, slots=True)
+class FirstStart:
+    """What became of a start where nothing was."""
+
+    data_dir: Path
+    seconds: float
+    output: str
+    errors: str
+    exit_code: int
+
+
+@pytest.fixture(scope="session")
+def first_start() -> Iterator[FirstStart]:
+    """A start in an empty directory, stopped again; what it made serves other starts as their beginning."""
+    with temporary_place() as place:
+        server = Server(place)
+        try:
+            seconds = server.await_ready()
+            exit_code = server.stop()
+            yield FirstStart(server.data_dir, seconds, server.output, server.errors, exit_code)
+        finally:
+            server.close()
+
+
+@pytest.fixture(scope="session")
+def shared(first_start: FirstStart) -> Iterator[Server]:
+    """A server with one worker and no limits to speak of, for tests that neither end nor disturb it."""
+    with temporary_place() as place:
+        server = Server(
+            place, environment={**QUICK, **UNLIMITED}, data_dir=copy_data(first_start.data_dir, place / "data")
+        )
+        try:
+            server.await_ready()
+            yield server
+            assert server.stop() == 0
+        finally:
+            server.close()
+
+
+@pytest.fixture
+def measured(request: pytest.FixtureRequest) -> Measured:
+    """Tell a figure at the end of the run."""
+
+    def record(what: str, figure: object) -> None:
+        request.node.user_properties.append((what, figure))
+
+    return record
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    figures = [
+        f"{report.nodeid.rpartition('::')[2]}: {what} {figure}"
+        for report in terminalreporter.stats.get("passed", [])
+        for what, figure in report.user_properties
+    ]
+    if figures:
+        terminalreporter.write_sep("=", "figures")
+        for line in figures:
+            terminalreporter.write_line(line)
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    with temporary_place() as place:
+        yield place
+
+
+@pytest.fixture
+def data_dir(place: Path, first_start: FirstStart) -> Path:
+    return copy_data(first_start.data_dir, place / "data")
+
+
+@pytest.fixture
+def launch(place: Path, data_dir: Path) -> Iterator[Launch]:
+    """Start servers, which end with the test."""
+    servers: list[Server] = []
+    default_data_dir = data_dir
+
+    def start(
+        *arguments: str,
+        environment: Mapping[str, str] | None = None,
+        data_dir: Path | None = None,
+        port: int | None = None,
+        terminal: bool = False,
+        project: Path = PROJECT,
+        directory: Path | None = None,
+        ready: bool = True,
+    ) -> Server:
+        variables = {**QUICK, **(environment or {})}
+        server = Server(
+            place,
+            *arguments,
+            environment=variables,
+            data_dir=data_dir or default_data_dir,
+            port=port,
+            terminal=terminal,
+            project=project,
+            directory=directory,
+        )
+        servers.append(server)
+        if ready:
+            server.await_ready()
+        return server
+
+    yield start
+    for server in servers:
+        server.close()
