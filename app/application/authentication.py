@@ -78,11 +78,12 @@ class Authentication:
             raise InvalidCredentials
         renewed = await self._hasher.hash(data.password) if self._hasher.outdated(hashed) else None
         async with self._unit_of_work.begin() as services:
-            if await services.accounts.still_has(user.id, hashed):
+            current = await services.accounts.lock(user.id)
+            if current is not None and current.password_hash == hashed:
                 await services.sign_in_throttle.clear(address)
                 if renewed is not None:
-                    await services.accounts.replace_hash(user, renewed)
-                grant = await services.sessions.start(user, origin)
+                    await services.accounts.replace_hash(current, renewed)
+                grant = await services.sessions.start(current, origin)
                 await services.audit.record("session.start", Outcome.SUCCESS, origin=origin, subject_id=user.id)
                 return self._pair(grant)
         # a new password has ended all sessions, and no sign-in with the old one may come after
@@ -131,7 +132,8 @@ class Authentication:
             raise InvalidCredentials
         hashed = await self._hasher.hash(data.new_password)
         async with self._unit_of_work.begin() as services:
-            if not await services.accounts.still_has(user.id, user.password_hash):
+            current = await services.accounts.lock(user.id)
+            if current is None or current.password_hash != user.password_hash:
                 raise InvalidCredentials
             await services.sign_in_throttle.clear(user.email_canonical)
             await services.accounts.set_password(user.id, hashed)

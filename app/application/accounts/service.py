@@ -66,11 +66,6 @@ class AccountService:
         user = await self._users.get_one_or_none(id=user_id, with_for_update={"key_share": True})
         return None if user is None or user.disabled_at is not None else user
 
-    async def still_has(self, user_id: UUID, password_hash: str | None) -> bool:
-        """Whether an account has this password hash and may be used; it keeps it until the transaction ends."""
-        user = await self.lock(user_id)
-        return user is not None and user.password_hash == password_hash
-
     async def mark_verified(self, user: models.User) -> None:
         """Remember since when the account's address is proven."""
         if user.email_verified_at is None:
