@@ -41,9 +41,7 @@ def allows_none(annotation: Any) -> bool:
 
 
 @pytest.mark.parametrize(("create", "update"), [(todos.TodoCreate, todos.TodoUpdate)])
-def test_an_update_offers_the_fields_of_its_create(
-    create: type[msgspec.Struct], update: type[Patch]
-) -> None:
+def test_an_update_offers_the_fields_of_its_create(create: type[msgspec.Struct], update: type[Patch]) -> None:
     assert names(create) == names(update)
     assert all(field.default is msgspec.UNSET for field in msgspec.structs.fields(update))
     shared = {field.name: field.type for field in msgspec.structs.fields(create)}

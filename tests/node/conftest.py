@@ -1,18 +1,15 @@
-"""What tests that run under Node need: Node itself, and the packages of `package-lock.json`, installed when missing.
-
-They share one server, and one client that the command makes of the document.
-"""
+"""What tests that run under Node need: Node itself, and the packages of `package-lock.json`, installed when missing."""
 
 import fcntl
 import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
 
 import pytest
 
@@ -20,7 +17,7 @@ from app.asgi import create_app
 from app.presentation.cli import client, zod
 from app.presentation.http.openapi import document
 from app.settings import Settings
-from tests.node.service import Service, jest_results, litestar, serving
+from tests.node.service import litestar
 
 FOLDER = Path(__file__).parent
 OLDEST = (20, 19)
@@ -37,7 +34,7 @@ class Node:
 
     def npm(self, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
         """Run npm there."""
-        return _run("npm", *arguments, **variables)
+        return _run("npm", *arguments, variables=variables)
 
     def script(self, *arguments: str) -> str:
         """What a script of `tests/node` prints; it must succeed."""
@@ -60,13 +57,6 @@ def node() -> Node:
 
 
 @pytest.fixture(scope="session")
-def service() -> Iterator[Service]:
-    """One real server for all of Node's tests."""
-    with serving() as service:
-        yield service
-
-
-@pytest.fixture(scope="session")
 def package(node: Node) -> Path:  # noqa: ARG001 -- it goes where npm puts packages
     """The client that the command makes, where Node looks for packages; made anew where anything has changed."""
     out = FOLDER / "node_modules" / "evenstar-client"
@@ -81,7 +71,8 @@ def package(node: Node) -> Path:  # noqa: ARG001 -- it goes where npm puts packa
 
 def make_package(out: Path) -> None:
     """Run the command, with its generators kept among what npm has installed."""
-    litestar("client", "typescript", "--out", str(out), DATA_DIR=str(FOLDER / "node_modules" / ".evenstar-data"))
+    cache = str(FOLDER / "node_modules" / ".evenstar-data")
+    litestar("client", "typescript", "--out", str(out), APP_ENV="test", DATA_DIR=cache)
 
 
 def _ingredients() -> str:
@@ -95,22 +86,6 @@ def _ingredients() -> str:
 def described() -> bytes:
     """The document, as it stands."""
     return document(create_app(Settings.load({"APP_ENV": "test"})))
-
-
-Jest = Callable[..., dict[str, Any]]
-
-
-@pytest.fixture(scope="session")
-def jest(node: Node, service: Service, tmp_path_factory: pytest.TempPathFactory) -> Jest:
-    """Run an npm script of Jest's; returns what became of each file of tests."""
-
-    def run(*script: str) -> dict[str, Any]:
-        report = tmp_path_factory.mktemp("jest") / "report.json"
-        done = node.npm(*script, "--json", f"--outputFile={report}", **service.environment)
-        assert report.exists(), done.stdout + done.stderr
-        return jest_results(report, FOLDER)
-
-    return run
 
 
 def _install(npm: str) -> None:
@@ -139,10 +114,13 @@ def _locked() -> Generator[None]:
 
 
 def _run(
-    command: str, *arguments: str, seconds: float = RUN_SECONDS, **variables: str
+    command: str,
+    *arguments: str,
+    seconds: float = RUN_SECONDS,
+    variables: Mapping[str, str] = MappingProxyType({}),
 ) -> "subprocess.CompletedProcess[str]":
     quiet = {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true", "NO_COLOR": "1"}
-    environment = os.environ | quiet | variables
+    environment = {**os.environ, **quiet, **variables}
     return subprocess.run(  # noqa: S603 -- Node and the packages that the lock file pins
         [command, *arguments], cwd=FOLDER, env=environment, capture_output=True, text=True, check=False, timeout=seconds
     )
