@@ -4,6 +4,7 @@ import fcntl
 import os
 import re
 import shutil
+import signal
 import subprocess
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
@@ -121,6 +122,19 @@ def _run(
 ) -> "subprocess.CompletedProcess[str]":
     quiet = {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true", "NO_COLOR": "1"}
     environment = {**os.environ, **quiet, **variables}
-    return subprocess.run(  # noqa: S603 -- Node and the packages that the lock file pins
-        [command, *arguments], cwd=FOLDER, env=environment, capture_output=True, text=True, check=False, timeout=seconds
-    )
+    with subprocess.Popen(  # noqa: S603 -- Node and the packages that the lock file pins
+        [command, *arguments],
+        cwd=FOLDER,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            output, errors = process.communicate(timeout=seconds)
+        except BaseException:
+            # npm's own children too
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+    return subprocess.CompletedProcess(process.args, process.returncode, output, errors)

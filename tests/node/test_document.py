@@ -12,6 +12,8 @@ from app.presentation.http.openapi import document
 from app.settings import Settings
 from tests.node.conftest import FOLDER, Node
 
+pytestmark = pytest.mark.soak
+
 
 @pytest.fixture(scope="module")
 def described(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -24,7 +24,8 @@ def configure_logging(level: str, style: Literal["auto", "json", "pretty"]) -> N
         structlog.stdlib.ExtraAdder(),
     ]
     last: list[Any] = (
-        [structlog.dev.ConsoleRenderer()]
+        # the prettier tracebacks show the values of variables, passwords among them
+        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
         if pretty
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     )

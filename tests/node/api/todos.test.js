@@ -1,0 +1,121 @@
+import { randomUUID } from 'node:crypto';
+import { anyone, expectProblem, faultsOf, signUp } from './support.js';
+
+let ada;
+beforeAll(async () => {
+  ada = (await signUp()).client;
+});
+
+async function add(fields = {}, client = ada) {
+  return (await client.post('/api/todos').send({ title: 'Buy milk', ...fields }).expect(201)).body;
+}
+
+describe('a todo', () => {
+  test('is answered whole, with its place and its tag', async () => {
+    const response = await ada.post('/api/todos').send({ title: '  Buy milk ', notes: 'Two litres' });
+    expect(response.status).toBe(201);
+    expect(response.body).toMatchObject({
+      title: 'Buy milk',
+      notes: 'Two litres',
+      completed: false,
+      completedAt: null,
+      version: 1,
+    });
+    expect(response.headers.location).toBe(`/api/todos/${response.body.id}`);
+    expect(response.headers.etag).toBe('"1"');
+    const shown = await ada.get(response.headers.location).expect(200);
+    expect(shown.body).toEqual(response.body);
+  });
+
+  test('is not sent again to those who have it', async () => {
+    const { id } = await add();
+    const response = await ada.get(`/api/todos/${id}`).set('If-None-Match', 'W/"0", "1"').expect(304);
+    expect(response.headers.etag).toBe('"1"');
+    await ada.get(`/api/todos/${id}`).set('If-None-Match', '"2"').expect(200);
+  });
+
+  test('changes by the fields that are sent, and null clears', async () => {
+    const todo = await add({ notes: 'Two litres' });
+    const path = `/api/todos/${todo.id}`;
+    const done = (await ada.patch(path).send({ completed: true }).expect(200)).body;
+    expect(done).toMatchObject({ title: 'Buy milk', notes: 'Two litres', completed: true, version: 2 });
+    expect(done.completedAt).toEqual(expect.any(String));
+    const cleared = (await ada.patch(path).send({ notes: null, completed: false }).expect(200)).body;
+    expect(cleared).toMatchObject({ title: 'Buy milk', notes: null, completed: false, completedAt: null, version: 3 });
+    expect((await ada.patch(path).send({}).expect(200)).body).toEqual(cleared);
+  });
+
+  test('is not changed or deleted by those who saw another version', async () => {
+    const { id } = await add();
+    const path = `/api/todos/${id}`;
+    const current = (await ada.patch(path).set('If-Match', '"1"').send({ title: 'Buy bread' }).expect(200)).body;
+    for (const stale of [
+      await ada.patch(path).set('If-Match', '"1"').send({ title: 'Buy wine' }),
+      await ada.delete(path).set('If-Match', '"1"'),
+    ]) {
+      expectProblem(stale, 412, 'stale_version');
+      expect(stale.body.current).toEqual(current);
+    }
+    expect((await ada.get(path)).body).toEqual(current);
+    await ada.delete(path).set('If-Match', '"2"').expect(204);
+    expectProblem(await ada.get(path), 404, 'not_found');
+  });
+
+  test('of somebody else is not there, whatever is done to it', async () => {
+    const { id } = await add();
+    const bob = (await signUp()).client;
+    for (const path of [`/api/todos/${id}`, `/api/todos/${randomUUID()}`]) {
+      expectProblem(await bob.get(path), 404, 'not_found');
+      expectProblem(await bob.patch(path).send({ title: 'Mine' }), 404, 'not_found');
+      expectProblem(await bob.delete(path), 404, 'not_found');
+    }
+    expect((await ada.get(`/api/todos/${id}`).expect(200)).body.title).toBe('Buy milk');
+    expectProblem(await anyone.get(`/api/todos/${id}`), 401, 'unauthenticated');
+  });
+});
+
+describe('a listing', () => {
+  let client;
+  const made = [];
+  beforeAll(async () => {
+    client = (await signUp()).client;
+    for (let number = 0; number < 7; number += 1) {
+      made.unshift(await add({ title: `Todo ${number}`, completed: number % 2 === 0 }, client));
+    }
+  });
+
+  async function all(query) {
+    const seen = [];
+    let cursor;
+    do {
+      const { body } = await client.get('/api/todos').query({ ...query, ...(cursor && { cursor }) }).expect(200);
+      expect(body.items.length).toBeLessThanOrEqual(query.limit ?? 20);
+      seen.push(...body.items);
+      cursor = body.nextCursor;
+    } while (cursor !== null);
+    return seen.map(({ title }) => title);
+  }
+
+  test('goes from newest to oldest, page by page', async () => {
+    expect(await all({ limit: 3 })).toEqual(made.map(({ title }) => title));
+  });
+
+  test('goes the other way when it is told to', async () => {
+    expect(await all({ limit: 2, sort: 'createdAt' })).toEqual(made.map(({ title }) => title).reverse());
+  });
+
+  test('holds those that were asked for, and counts them', async () => {
+    const { body } = await client.get('/api/todos?completed=true&includeTotal=true&limit=2').expect(200);
+    expect(body).toMatchObject({ total: 4, nextCursor: expect.any(String) });
+    expect(body.items.every(({ completed }) => completed)).toBe(true);
+    expect((await client.get('/api/todos').expect(200)).body).not.toHaveProperty('total');
+  });
+
+  test('takes no parameter that it does not have', async () => {
+    const response = await client.get('/api/todos?limit=0&colour=red&sort=passwordHash&cursor=x');
+    expect(faultsOf(response)).toEqual(
+      expect.arrayContaining(['too_small query:limit', 'unrecognized_keys query:', 'invalid_value query:sort.0']),
+    );
+    expectProblem(await client.get('/api/todos?limit=1&limit=2'), 400, 'malformed_request');
+  });
+});

@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { bodies } from 'evenstar-client/schemas';
+
+const URL = process.env.EVENSTAR_URL;
+const CASES = JSON.parse(readFileSync(new globalThis.URL('../bad-bodies.json', import.meta.url), 'utf8'));
+
+const operations = {};
+let token;
+
+async function call(method, path, body) {
+  const response = await fetch(URL + path, {
+    method,
+    headers: { 'Content-Type': 'application/json', ...(token && { Authorization: `Bearer ${token}` }) },
+    body: JSON.stringify(body),
+  });
+  return { status: response.status, body: response.status === 204 ? null : await response.json() };
+}
+
+beforeAll(async () => {
+  const { paths } = await (await fetch(`${URL}/docs/openapi.json`)).json();
+  for (const [path, item] of Object.entries(paths)) {
+    for (const [method, { operationId }] of Object.entries(item)) {
+      operations[operationId] = [method.toUpperCase(), path.replaceAll(/\{\w+\}/g, () => randomUUID())];
+    }
+  }
+  // an admin may call every operation
+  const { EVENSTAR_ADMIN_EMAIL: email, EVENSTAR_ADMIN_PASSWORD: password } = process.env;
+  token = (await call('POST', '/api/auth/login', { email, password })).body.accessToken;
+});
+
+const told = (issues) => issues.map(({ code, path }) => `${code} ${JSON.stringify(path)}`).sort();
+
+const foundByZod = (operation, body) => told(bodies[operation].safeParse(body).error?.issues ?? []);
+
+async function foundByService(operation, body) {
+  const answer = await call(...operations[operation], body);
+  expect(answer).toMatchObject({ status: 422, body: { code: 'validation_failed' } });
+  return told(answer.body.issues);
+}
+
+test.each(CASES.map((each) => [each.operation, JSON.stringify(each.body).slice(0, 60), each]))(
+  'Zod and the service find the same in a body of %s: %s',
+  async (operation, _, { body, faults }) => {
+    const expected = told(faults.map(([code, path]) => ({ code, path })));
+    expect(foundByZod(operation, body)).toEqual(expected);
+    expect(await foundByService(operation, body)).toEqual(expected);
+  },
+);
+
+/** Values that most schemas refuse, one way or another. */
+const ODD = [undefined, null, true, 0, 1.5, -1, 2 ** 53, '', ' ', 'x', 'é'.repeat(5000), [], [null], {}, { x: 1 }];
+
+test.each(Object.keys(bodies))('in what is odd, too: %s', async (operation) => {
+  const schema = bodies[operation];
+  const shapes = schema.def.type === 'object' ? [schema] : schema.def.options;
+  const odd = [...ODD.slice(1)];
+  for (const { shape } of shapes) {
+    const tags = Object.entries(shape).filter(([, field]) => field.def.type === 'literal');
+    const tagged = Object.fromEntries(tags.map(([name, field]) => [name, field.def.values[0]]));
+    odd.push({ ...tagged, unknown: 1 });
+    for (const name of Object.keys(shape)) odd.push(...ODD.map((value) => ({ ...tagged, [name]: value })));
+  }
+  let compared = 0;
+  for (const body of odd) {
+    const expected = foundByZod(operation, body);
+    if (expected.length > 0) {
+      const found = await foundByService(operation, body);
+      expect({ body, found }).toEqual({ body, found: expected });
+      compared += 1;
+    }
+  }
+  expect(compared).toBeGreaterThan(10);
+});

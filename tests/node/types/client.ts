@@ -1,0 +1,145 @@
+// What TypeScript knows of the generated client; it is compiled, never run.
+import {
+  createEvenstar,
+  ifMatch,
+  isProblem,
+  pages,
+  ProblemError,
+  type Issue,
+  type Problem,
+  type ProblemCode,
+  type ProblemOf,
+  type Todo,
+  type TodoCreate,
+  type TodoPage,
+  type TodoUpdate,
+  type TokenPair,
+  type UserRole,
+} from 'evenstar-client';
+import { bodies, TodoCreate as TodoCreateSchema } from 'evenstar-client/schemas';
+import { expectTypeOf } from 'expect-type';
+import { z } from 'zod';
+
+const evenstar = createEvenstar({ baseUrl: 'https://api.example.com' });
+
+// what is answered is there, and null where it may be
+expectTypeOf<Required<Todo>>().toEqualTypeOf<Todo>();
+expectTypeOf<Todo['title']>().toEqualTypeOf<string>();
+expectTypeOf<Todo['version']>().toEqualTypeOf<number>();
+expectTypeOf<Todo['notes']>().toEqualTypeOf<string | null>();
+expectTypeOf<Todo['completedAt']>().toEqualTypeOf<string | null>();
+expectTypeOf<TokenPair['refreshToken']>().toEqualTypeOf<string | null>();
+expectTypeOf<TokenPair['tokenType']>().toEqualTypeOf<'Bearer'>();
+expectTypeOf<TodoPage['total']>().toEqualTypeOf<number | undefined>();
+
+// what is sent may leave out what has a default, and a change may leave out everything
+expectTypeOf<Pick<TodoCreate, 'title'>>().toExtend<TodoCreate>();
+expectTypeOf<TodoUpdate>().toEqualTypeOf<Partial<TodoUpdate>>();
+expectTypeOf<object>().toExtend<TodoUpdate>();
+expectTypeOf<TodoUpdate['title']>().toEqualTypeOf<string | undefined>();
+expectTypeOf<TodoUpdate['notes']>().toEqualTypeOf<string | null | undefined>();
+// @ts-expect-error: a title is never null
+void evenstar.updateTodo({ path: { todoId: 'x' }, body: { title: null } });
+// @ts-expect-error: a todo has no colour
+void evenstar.createTodo({ body: { title: 'Buy milk', colour: 'red' } });
+// @ts-expect-error: there is no todo without a title
+void evenstar.createTodo({ body: {} });
+// @ts-expect-error: nor a change without the todo it is for
+void evenstar.updateTodo({ body: { title: 'Buy milk' } });
+// @ts-expect-error: nothing sorts by that
+void evenstar.listTodos({ query: { sort: ['passwordHash'] } });
+// @ts-expect-error: an operation that does not exist
+void evenstar.paintTodo;
+
+// enumerations are unions of their values
+expectTypeOf<UserRole>().toEqualTypeOf<'admin' | 'user'>();
+
+// operations answer their rows, and throw unless told
+expectTypeOf(evenstar.createTodo).toBeCallableWith({ body: { title: 'Buy milk', notes: null } });
+expectTypeOf(evenstar.listTodos).toBeCallableWith();
+export async function operations(todo: Todo): Promise<void> {
+  const path = { todoId: todo.id };
+  const { data: changed } = await evenstar.updateTodo({ path, headers: ifMatch(todo), body: { notes: null } });
+  expectTypeOf(changed).toEqualTypeOf<Todo>();
+  const { data: pair } = await evenstar.login({ body: { email: 'ada@example.com', password: 'x' } });
+  expectTypeOf(pair).toEqualTypeOf<TokenPair>();
+
+  // or return the problems that they have, and no others
+  const { data, error } = await evenstar.updateTodo({ path, body: {}, throwOnError: false });
+  if (error === undefined) {
+    expectTypeOf(data).toEqualTypeOf<Todo>();
+    return;
+  }
+  expectTypeOf(data).toEqualTypeOf<undefined>();
+  expectTypeOf<'email_taken'>().not.toExtend<typeof error.code>();
+  expectTypeOf<'stale_version' | 'not_found' | 'validation_failed'>().toExtend<typeof error.code>();
+  switch (error.code) {
+    case 'stale_version':
+      expectTypeOf(error.status).toEqualTypeOf<412>();
+      expectTypeOf(error.current.version).toEqualTypeOf<number>();
+      break;
+    case 'validation_failed':
+      expectTypeOf(error.issues).toEqualTypeOf<Issue[]>();
+      break;
+    case 'not_found':
+      // @ts-expect-error: only a broken schema has issues
+      void error.issues;
+      break;
+    default:
+      expectTypeOf(error.detail).toEqualTypeOf<string>();
+  }
+}
+
+// pages hand out what the listing holds
+export async function listing(): Promise<void> {
+  for await (const todo of pages(evenstar.listTodos, { query: { limit: 50, sort: ['-createdAt'] } })) {
+    expectTypeOf(todo).toEqualTypeOf<Todo>();
+  }
+  for await (const { disabledAt } of pages(evenstar.listUsers)) expectTypeOf(disabledAt).toEqualTypeOf<string | null>();
+  // @ts-expect-error: there is no such parameter
+  pages(evenstar.listTodos, { query: { colour: 'red' } });
+  // @ts-expect-error: a row has no pages
+  pages(evenstar.getMe);
+}
+
+// errors are told apart by their codes
+export function explain(error: unknown): string {
+  if (isProblem(error, 'stale_version', 'validation_failed')) {
+    expectTypeOf(error.problem.code).toEqualTypeOf<'stale_version' | 'validation_failed'>();
+    if (error.problem.code === 'validation_failed') return error.problem.issues.map(told).join('\n');
+    return `now at version ${error.problem.current.version}`;
+  }
+  // @ts-expect-error: no problem has this code
+  if (isProblem(error, 'out_of_milk')) return '';
+  if (isProblem(error)) {
+    expectTypeOf(error.problem.code).toEqualTypeOf<ProblemCode>();
+    return error.problem.code === 'too_many_requests' ? error.problem.title : error.message;
+  }
+  return error instanceof ProblemError ? error.problem.detail : String(error);
+}
+expectTypeOf<ProblemOf<'email_taken'>['status']>().toEqualTypeOf<409>();
+expectTypeOf<Problem['code']>().toEqualTypeOf<ProblemCode>();
+
+function told(issue: Issue): string {
+  switch (issue.code) {
+    case 'too_big':
+      return `${issue.origin} over ${issue.maximum.toFixed()}`;
+    case 'too_small':
+      return `${issue.origin} under ${issue.minimum.toFixed()}`;
+    case 'unrecognized_keys':
+      return issue.keys.join();
+    case 'invalid_type':
+    case 'invalid_format':
+    case 'invalid_value':
+    case 'invalid_union':
+    case 'custom':
+      return issue.message;
+    default:
+      return issue satisfies never;
+  }
+}
+
+// the schemas are of the same types
+expectTypeOf<z.infer<typeof TodoCreateSchema>>().toExtend<TodoCreate>();
+expectTypeOf<z.infer<typeof bodies.updateTodo>>().toExtend<TodoUpdate>();
+expectTypeOf<z.infer<typeof bodies.updateTodo>['notes']>().toEqualTypeOf<string | null | undefined>();
