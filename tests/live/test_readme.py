@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from app.settings.document import render_table
 from tests.live.server import Server
@@ -38,10 +39,15 @@ def test_the_tour_runs_as_it_is_written(shared: Server, tmp_path: Path) -> None:
         timeout=60,
     )
     assert done.returncode == 0, done.stderr
-    created, _, rest = done.stdout.partition("\r\n\r\n")
+    created, _, rest = done.stdout.partition("\n\n")
     assert created.startswith("HTTP/1.1 201 Created")
     assert 'etag: "1"' in created.lower()
-    answers = [json.loads(line) for line in re.findall(r"\{.*?\}(?=\{|$)", rest)]
+    decoder = json.JSONDecoder()
+    answers: list[dict[str, Any]] = []
+    while rest:
+        answer, end = decoder.raw_decode(rest)
+        answers.append(answer)
+        rest = rest[end:]
     assert [answer.get("title") for answer in answers] == ["Buy milk", "Buy milk", "Validation failed"]
     assert answers[1]["completed"] is True
     assert [issue["code"] for issue in answers[2]["issues"]] == ["too_small", "invalid_format", "unrecognized_keys"]

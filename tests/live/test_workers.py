@@ -82,6 +82,7 @@ def test_two_workers_listen_on_one_port(two: Server) -> None:
     assert all(listens(process, two.port) for process in two.workers)
 
 
+@pytest.mark.soak
 def test_of_a_hundred_sign_ins_at_once_ten_pass_the_limit_of_ten(two: Server) -> None:
     for _ in range(5):
         forget_counts(two)
@@ -107,6 +108,7 @@ def remaining(answer: Answer) -> int:
     return int(answer.headers["ratelimit"].partition('"login";r=')[2].split(";")[0])
 
 
+@pytest.mark.soak
 def test_a_frozen_valkey_slows_nobody_and_lifts_no_limit(two: Server, measured: Measured) -> None:
     before, alone = asyncio.run(_refresh_times(two.port)), fallbacks(two)
     two.valkey.suspend()

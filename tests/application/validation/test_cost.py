@@ -6,6 +6,7 @@ from time import perf_counter
 from typing import Any
 
 import msgspec
+import pytest
 
 from app.application.validation import convert
 from app.domain.errors import ValidationFailed
@@ -48,12 +49,14 @@ def test_a_fault_in_a_small_body_costs_a_few_decodings() -> None:
     assert quickest(lambda: read(Nested, bad), 500) < 15 * quickest(lambda: read(Nested, good), 500)
 
 
+@pytest.mark.soak
 def test_a_body_of_half_a_million_faults_costs_less_than_five_decodings() -> None:
     bad = b'{"operations":[' + b",".join([b"1"] * 500_000) + b"]}"
     assert isinstance(read(Bulk, bad), ValidationFailed)
     assert quickest(lambda: read(Bulk, bad), 3) < 5 * quickest(lambda: json.loads(bad), 3)
 
 
+@pytest.mark.soak
 def test_a_megabyte_in_a_field_is_refused_in_linear_time() -> None:
     small, large = (json.dumps({"code": "x" * size, "email": "y" * size}).encode() for size in (50_000, 500_000))
     assert quickest(lambda: read(Strings, large), 5) < 40 * quickest(lambda: read(Strings, small), 5)

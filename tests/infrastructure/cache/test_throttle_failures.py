@@ -163,6 +163,7 @@ async def far_away(valkey: Valkey, directory: Path, delay: float) -> AsyncGenera
         await asyncio.gather(*filter(None, open_lines))
 
 
+@pytest.mark.soak
 async def test_a_crowd_before_a_server_far_away_waits_for_two_answers_at_most(
     valkey: Valkey, throttle: RedisThrottle, tmp_path: Path
 ) -> None:
@@ -176,6 +177,7 @@ async def test_a_crowd_before_a_server_far_away_waits_for_two_answers_at_most(
         assert (await throttle.hit(LOGIN, "a")).remaining == 8, "it was never taken for one that failed"
 
 
+@pytest.mark.soak
 async def test_a_probe_that_ends_early_is_followed_by_another(frozen: Valkey, store: RedisStore) -> None:
     throttle = RedisThrottle(store, pause=0.2)
     frozen.freeze()

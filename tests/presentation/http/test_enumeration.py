@@ -174,6 +174,7 @@ async def forgot_times(app: Litestar, client: httpx.AsyncClient, rounds: int) ->
     return await measure({"known": forgot(known.email), "unknown": forgot("en2.unknown@example.com")}, rounds)
 
 
+@pytest.mark.soak
 async def test_en1_a_sign_in_takes_as_long_whatever_is_wrong(
     strict_app: Litestar, strict: httpx.AsyncClient, clock: SettableClock
 ) -> None:

@@ -118,6 +118,7 @@ async def test_th2_an_address_signs_up_five_times_an_hour(limited: httpx.AsyncCl
     assert int(answers[-1].headers["retry-after"]) >= 1
 
 
+@pytest.mark.soak
 async def test_th2_a_session_refreshes_thirty_times_a_minute_and_others_are_not_held_up(
     limited_app: Litestar, limited: httpx.AsyncClient
 ) -> None:
