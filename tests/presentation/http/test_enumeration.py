@@ -4,17 +4,19 @@ import asyncio
 import random
 import statistics
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import contextmanager
 
+import bcrypt
 import httpx
 import pytest
 from litestar import Litestar
+from sqlalchemy import event
 
 from app.application.accounts.schemas import Registration
 from app.domain.access import Origin, UserRole
 from app.domain.accounts import MailPurpose
-from app.settings import Settings
+from app.settings import RateLimit, Settings
 from db.factories import UserFactory
 from db.factories.accounts import PASSWORD
 from tests.presentation.http.conftest import START, SettableClock, client_of, store
@@ -24,6 +26,10 @@ from tests.presentation.http.test_mail_flows import sign_in, told, verify
 pytestmark = pytest.mark.anyio
 
 VERIFY = SUBJECTS[MailPurpose.VERIFY_EMAIL]
+ANY = RateLimit(1_000_000, 60)
+ROUNDS = 200
+GAP = 0.005
+
 Call = Callable[[], Awaitable[httpx.Response]]
 
 
@@ -31,7 +37,7 @@ Call = Callable[[], Awaitable[httpx.Response]]
 async def strict_app(app: Litestar, settings: Settings, session_clock: SettableClock) -> AsyncGenerator[Litestar]:
     """Nobody signs in here before their address is verified; it starts after the other application and ends before."""
     assert app
-    async with application(settings, session_clock, auth_email_verification="required") as strict:
+    async with application(settings, session_clock, auth_email_verification="required", rate_limit_login=ANY) as strict:
         yield strict
 
 
@@ -111,28 +117,10 @@ async def test_en2_asking_for_a_mail_answers_the_same_for_everybody(
     assert (answers[0].status_code, answers[0].json()) == (202, {"status": "accepted"})
 
 
-@dataclass
-class Times:
-    """How long each of some calls took, in seconds."""
-
-    taken: dict[str, list[float]]
-
-    @property
-    def gap(self) -> float:
-        """The most that two medians differ by."""
-        medians = [statistics.median(times) for times in self.taken.values()]
-        return max(medians) - min(medians)
-
-    @property
-    def alike(self) -> bool:
-        """Whether none of the work is left out of one of them, as the quickest of each tells on a busy machine too."""
-        least = [min(times) for times in self.taken.values()]
-        return max(least) < 2 * min(least)
-
-
-async def measure(calls: dict[str, Call], rounds: int, between: Callable[[], None] = lambda: None) -> Times:
+async def gap(calls: dict[str, Call], between: Callable[[], None] = lambda: None) -> float:
+    """The most that two medians of these calls' times differ by in `ROUNDS` of them, in seconds."""
     times: dict[str, list[float]] = {name: [] for name in calls}
-    for _ in range(rounds):
+    for _ in range(ROUNDS):
         # in another order each time, or each would be measured beside the same one's aftermath
         for name in random.sample(list(calls), len(calls)):
             began = time.perf_counter()
@@ -140,12 +128,34 @@ async def measure(calls: dict[str, Call], rounds: int, between: Callable[[], Non
             times[name].append(time.perf_counter() - began)
             assert answer.status_code in {202, 401}, answer.text
         between()
-    medians = {name: f"{1000 * statistics.median(taken):.2f} ms" for name, taken in times.items()}
-    print(medians)  # noqa: T201 -- shown on failure
-    return Times(times)
+    medians = {name: statistics.median(taken) for name, taken in times.items()}
+    print({name: f"{1000 * median:.2f} ms" for name, median in medians.items()})  # noqa: T201 -- shown on failure
+    return max(medians.values()) - min(medians.values())
 
 
-async def login_times(app: Litestar, client: httpx.AsyncClient, clock: SettableClock, rounds: int) -> Times:
+@contextmanager
+def noted_work(app: Litestar) -> Generator[list[str]]:
+    """Every statement that the database is asked, and the cost of every hash that is compared, in their order."""
+    work: list[str] = []
+    engine = app.state.unit_of_work.database.engine.sync_engine
+    compare = bcrypt.checkpw
+
+    def note_statement(_: object, __: object, statement: str, *___: object) -> None:
+        work.append(statement)
+
+    def note_hash(password: bytes, hashed: bytes) -> bool:
+        work.append(hashed[:7].decode())
+        return compare(password, hashed)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bcrypt, "checkpw", note_hash)
+        event.listen(engine, "before_cursor_execute", note_statement)
+        yield work
+        event.remove(engine, "before_cursor_execute", note_statement)
+
+
+async def failing_logins(app: Litestar, client: httpx.AsyncClient) -> dict[str, Call]:
+    """A sign-in for each reason for which one can fail."""
     wrong, unverified = UserFactory.build(), UserFactory.build(email_verified_at=None)
     disabled, without = UserFactory.build(disabled_at=START), UserFactory.build(password_hash=None)
     # at the cost that is in force, as all accounts have it after a sign-in
@@ -153,51 +163,76 @@ async def login_times(app: Litestar, client: httpx.AsyncClient, clock: SettableC
     for user in (wrong, unverified, disabled):
         user.password_hash = hashed
     await store(app, wrong, unverified, disabled, without)
-    calls: dict[str, Call] = {
+    return {
         "wrong": lambda: sign_in(client, wrong.email, "not the password"),
         "unverified": lambda: sign_in(client, unverified.email),
         "disabled": lambda: sign_in(client, disabled.email),
         "without a password": lambda: sign_in(client, without.email),
         "unknown": lambda: sign_in(client, "en1.unknown@example.com"),
     }
-    # a day later the failures before are forgotten
-    return await measure(calls, rounds, lambda: clock.advance(days=1, seconds=1))
 
 
-async def forgot_times(app: Litestar, client: httpx.AsyncClient, rounds: int) -> Times:
-    known = UserFactory.build()
-    await store(app, known)
+async def requests_for_mails(app: Litestar, client: httpx.AsyncClient, route: str) -> dict[str, Call]:
+    """A request for each sort of address."""
+    waiting, disabled = UserFactory.build(email_verified_at=None), UserFactory.build(disabled_at=START)
+    verified = UserFactory.build()
+    await store(app, waiting, disabled, verified)
+    addresses = {
+        "waiting": waiting.email,
+        "verified": verified.email,
+        "disabled": disabled.email,
+        "unknown": "en2.unknown@example.com",
+        "no address": "no address",
+    }
 
-    def forgot(email: str) -> Call:
-        return lambda: client.post("/api/auth/forgot-password", json={"email": email})
+    def ask(email: str) -> Call:
+        return lambda: client.post(f"/api/auth/{route}", json={"email": email})
 
-    return await measure({"known": forgot(known.email), "unknown": forgot("en2.unknown@example.com")}, rounds)
+    return {name: ask(email) for name, email in addresses.items()}
 
 
-@pytest.mark.soak
-async def test_en1_a_sign_in_takes_as_long_whatever_is_wrong(
-    strict_app: Litestar, strict: httpx.AsyncClient, clock: SettableClock
+async def test_en1_a_sign_in_takes_the_same_work_whatever_is_wrong(
+    strict_app: Litestar, strict: httpx.AsyncClient
 ) -> None:
-    # it is the hash that takes most of the time
-    assert (await login_times(strict_app, strict, clock, 9)).alike
+    calls = await failing_logins(strict_app, strict)
+    done: dict[str, list[str]] = {}
+    for name, call in calls.items():
+        with noted_work(strict_app) as done[name]:
+            assert (await call()).status_code == 401
+    assert done["wrong"].count("$2b$10$") == 1
+    assert len(done["wrong"]) > 3
+    assert all(work == done["wrong"] for work in done.values()), done
 
 
-async def test_en2_asking_for_a_new_password_takes_as_long_for_nobody(app: Litestar, client: httpx.AsyncClient) -> None:
-    assert (await forgot_times(app, client, 30)).alike
+@pytest.mark.parametrize("route", ["forgot-password", "resend-verification"])
+async def test_en2_asking_for_a_mail_takes_the_same_work_for_everybody(
+    app: Litestar, client: httpx.AsyncClient, route: str
+) -> None:
+    calls = await requests_for_mails(app, client, route)
+    done: dict[str, list[str]] = {}
+    for name, call in calls.items():
+        with noted_work(app) as done[name]:
+            assert (await call()).status_code == 202
+            # what is left for later shows in the time of the request after it
+            await app.state.mail_queue.drained()
+    assert len(done["waiting"]) > 4
+    assert all(work == done["waiting"] for work in done.values()), done
 
 
 @pytest.mark.soak
 async def test_en1_no_sign_in_of_two_hundred_is_told_from_another_by_its_time(
     strict_app: Litestar, strict: httpx.AsyncClient, clock: SettableClock
 ) -> None:
-    assert (await login_times(strict_app, strict, clock, 200)).gap < 0.005
+    calls = await failing_logins(strict_app, strict)
+    # a day later the failures before are forgotten
+    assert await gap(calls, lambda: clock.advance(days=1, seconds=1)) < GAP
 
 
 @pytest.mark.soak
 async def test_en2_no_request_for_a_new_password_of_two_hundred_is_told_from_another_by_its_time(
     app: Litestar, client: httpx.AsyncClient
 ) -> None:
-    assert (await forgot_times(app, client, 200)).gap < 0.005
+    assert await gap(await requests_for_mails(app, client, "forgot-password")) < GAP
 
 
 @pytest.mark.soak
@@ -208,4 +243,4 @@ async def test_en2_no_registration_of_two_hundred_is_told_from_another_by_its_ti
         "taken": lambda: register(strict, "en2.taken@example.com"),
         "free": lambda: register(strict, f"en2.free{next(numbers)}@example.com"),
     }
-    assert (await measure(calls, 200)).gap < 0.005
+    assert await gap(calls) < GAP
