@@ -1,13 +1,15 @@
 """Servers of a test's own, and one that the tests share which leave it as it is."""
 
+import fcntl
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+import msgspec
 import pytest
 
 from tests.live.server import PROJECT, Server, copy_data, temporary_place
+from tests.servers import Servers
 
 QUICK: Mapping[str, str] = {"BCRYPT_COST": "10"}
 """Passwords are hashed a quarter as long: what is tested is not how long that takes."""
@@ -40,34 +42,48 @@ class Launch(Protocol):
     ) -> Server: ...
 
 
-@dataclass(frozen=True, slots=True)
-class FirstStart:
+class FirstStart(msgspec.Struct, frozen=True):
     """What became of a start where nothing was."""
 
-    data_dir: Path
+    place: str
     seconds: float
     output: str
     errors: str
     exit_code: int
 
-
-@pytest.fixture(scope="session")
-def first_start() -> Iterator[FirstStart]:
-    """A start in an empty directory, stopped again; what it made serves other starts as their beginning."""
-    with temporary_place() as place:
-        server = Server(place)
-        try:
-            seconds = server.await_ready()
-            exit_code = server.stop()
-            yield FirstStart(server.data_dir, seconds, server.output, server.errors, exit_code)
-        finally:
-            server.close()
+    @property
+    def data_dir(self) -> Path:
+        """What it made."""
+        return Path(self.place) / "data"
 
 
 @pytest.fixture(scope="session")
-def shared(first_start: FirstStart) -> Iterator[Server]:
+def first_start(servers: Servers) -> FirstStart:
+    """The run's one start in an empty directory, stopped again; other starts begin with what it made."""
+    place = servers.directory / "first-start"
+    told = servers.directory / "first-start.json"
+    with (servers.directory / "first-start.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not told.exists():
+            place.mkdir(0o711)
+            told.write_bytes(msgspec.json.encode(_start_first(place)))
+    return msgspec.json.decode(told.read_bytes(), type=FirstStart)
+
+
+def _start_first(place: Path) -> FirstStart:
+    server = Server(place)
+    try:
+        seconds = server.await_ready()
+        exit_code = server.stop()
+        return FirstStart(str(place), seconds, server.output, server.errors, exit_code)
+    finally:
+        server.close()
+
+
+@pytest.fixture(scope="session")
+def shared(servers: Servers, first_start: FirstStart) -> Iterator[Server]:
     """A server with one worker and no limits to speak of, for tests that neither end nor disturb it."""
-    with temporary_place() as place:
+    with temporary_place(servers.directory.parent) as place:
         server = Server(
             place, environment={**QUICK, **UNLIMITED}, data_dir=copy_data(first_start.data_dir, place / "data")
         )
@@ -102,8 +118,8 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 
 @pytest.fixture
-def place() -> Iterator[Path]:
-    with temporary_place() as place:
+def place(servers: Servers) -> Iterator[Path]:
+    with temporary_place(servers.directory.parent) as place:
         yield place
 
 

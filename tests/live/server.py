@@ -213,13 +213,16 @@ class Server:
         return self._embedded("valkey-server --port")
 
     def _embedded(self, words: str) -> psutil.Process:
-        about = processes_about(str(self.data_dir))
-        (found,) = (process for process in about if words in " ".join(process.cmdline()))
+        (found,) = (process for process in self.embedded() if words in " ".join(process.cmdline()))
         return found
+
+    def embedded(self) -> list[psutil.Process]:
+        """The embedded servers of its data and what keeps them, whoever started those."""
+        return processes_about(str(self.data_dir))
 
     def processes(self) -> list[psutil.Process]:
         """Everything that lives of this start, and the embedded servers of its data, whoever started those."""
-        return list({*self.own(), *processes_about(str(self.data_dir))})
+        return list({*self.own(), *self.embedded()})
 
     def own(self) -> list[psutil.Process]:
         """The processes of this start but for the embedded servers, which are nobody's children.
@@ -277,9 +280,9 @@ class Server:
 
 
 @contextlib.contextmanager
-def temporary_place() -> Generator[Path]:
+def temporary_place(parent: Path | None = None) -> Generator[Path]:
     """A directory of a short path that every user may pass through, for PostgreSQL is another one under root."""
-    place = Path(tempfile.mkdtemp(prefix="evenstar-live-")).resolve()
+    place = Path(tempfile.mkdtemp(prefix="evenstar-live-", dir=parent)).resolve()
     place.chmod(0o711)
     try:
         yield place

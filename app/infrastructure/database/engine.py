@@ -14,6 +14,9 @@ CONNECT_TIMEOUT_SECONDS: Final = 3.0
 # libpq's modes (PostgreSQL 18 manual, 34.19): up to `require` the certificate is not looked at.
 _UNVERIFIED: Final = frozenset({"allow", "prefer", "require"})
 
+# what is left for SQLAlchemy and asyncpg, which end with a TypeError where they do not know a name
+_OPTIONS: Final = frozenset({"host", "port", "user", "password", "passfile", "prepared_statement_cache_size"})
+
 
 @dataclass(frozen=True, slots=True)
 class Database:
@@ -60,7 +63,7 @@ def connection_target(url: str) -> tuple[URL, dict[str, Any]]:
     """Translate a libpq URL, as every host hands it out, into what SQLAlchemy and asyncpg understand.
 
     Knows `postgres://`, `sslmode=`, `sslrootcert=` and Unix sockets (`?host=/dir`).
-    Raises `ValueError` on any other scheme.
+    Raises `ValueError` on any other scheme, and on options that it does not know, such as those of other drivers.
     """
     parsed = make_url(url)
     if parsed.drivername not in {"postgres", "postgresql", "postgresql+asyncpg"}:
@@ -70,8 +73,10 @@ def connection_target(url: str) -> tuple[URL, dict[str, Any]]:
     tls = _tls(query)
     if tls is not None:
         arguments["ssl"] = tls
-    for unknown in ("channel_binding", "target_session_attrs", "connect_timeout", "application_name"):
-        query.pop(unknown, None)
+    for unheeded in ("channel_binding", "target_session_attrs", "connect_timeout", "application_name"):
+        query.pop(unheeded, None)
+    if unknown := sorted(query.keys() - _OPTIONS):
+        raise ValueError(f"DATABASE_URL has options that mean nothing here: {', '.join(unknown)}")
     return parsed.set(drivername="postgresql+asyncpg", query=query), arguments
 
 
