@@ -51,7 +51,8 @@ class Client:
         }
         head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
         began = time.perf_counter()
-        if began - self._used_at > IDLE_SECONDS:
+        idle = began - self._used_at
+        if idle > IDLE_SECONDS:
             await self.close()
         try:
             reader, writer = self._streams = self._streams or await asyncio.open_connection("127.0.0.1", self.port)
@@ -60,7 +61,7 @@ class Client:
             answer = await self._read(reader, began)
         except (OSError, EOFError) as error:
             await self.close()
-            raise Lost from error
+            raise Lost(f"{path} after {time.perf_counter() - began:.2f} s, idle for {idle:.2f} s: {error!r}") from error
         self._used_at = time.perf_counter()
         if answer.headers.get("connection", "").lower() == "close":
             await self.close()
