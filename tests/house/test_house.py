@@ -144,6 +144,7 @@ def test_every_constraint_that_people_can_violate_has_a_refusal() -> None:
 
 
 def test_no_module_is_longer_than_three_hundred_lines() -> None:
-    for folder in ("app", "db"):
+    for folder in ("app", "db", "tests"):
         for path in Path(folder).rglob("*.py"):
-            assert len(path.read_text().splitlines()) <= 300, path
+            # what Node's packages bring along is theirs
+            assert "node_modules" in path.parts or len(path.read_text().splitlines()) <= 300, path

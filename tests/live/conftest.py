@@ -8,7 +8,8 @@ from typing import Any, Protocol
 import msgspec
 import pytest
 
-from tests.live.server import PROJECT, Server, copy_data, temporary_place
+from tests.live.data import copy_data, temporary_place
+from tests.live.server import PROJECT, Server
 from tests.servers import Servers
 
 QUICK: Mapping[str, str] = {"BCRYPT_COST": "10"}

@@ -1,29 +1,25 @@
 """`litestar run` from outside: as a person at a terminal or an orchestrator starts, watches and ends it."""
 
-import asyncio
 import contextlib
 import fcntl
 import json
 import os
 import select
 import signal
-import socket
 import subprocess
 import sys
-import tempfile
 import termios
 import threading
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Mapping
 from http.client import HTTPConnection
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
-import asyncpg
 import psutil
 
-from app.infrastructure.embedded import acquire, release
+from tests.live.processes import describe, free_port, processes_about, wait_until
 
 PROJECT: Final = Path(__file__).resolve().parents[2]
 LITESTAR: Final = Path(sys.executable).with_name("litestar")
@@ -277,74 +273,3 @@ class Server:
         while self.processes() and time.monotonic() < deadline:
             time.sleep(0.05)
         self.kill_all()
-
-
-@contextlib.contextmanager
-def temporary_place(parent: Path | None = None) -> Generator[Path]:
-    """A directory of a short path that every user may pass through, for PostgreSQL is another one under root."""
-    place = Path(tempfile.mkdtemp(prefix="evenstar-live-", dir=parent)).resolve()
-    place.chmod(0o711)
-    try:
-        yield place
-    finally:
-        subprocess.run(["/bin/rm", "-rf", str(place)], check=True)  # noqa: S603 -- our own path
-
-
-def copy_data(source: Path, target: Path) -> Path:
-    """A data directory after its first start saves the second that the making of one takes."""
-    subprocess.run(["/bin/cp", "-a", str(source), str(target)], check=True)  # noqa: S603 -- our own paths
-    return target
-
-
-def query(data_dir: Path, statement: str) -> list[asyncpg.Record]:
-    """Ask the embedded PostgreSQL of a data directory; it is started if it does not run."""
-
-    async def ask(url: str) -> list[asyncpg.Record]:
-        connection = await asyncpg.connect(url)
-        try:
-            return await connection.fetch(statement)
-        finally:
-            await connection.close()
-
-    servers = acquire(data_dir)
-    try:
-        return asyncio.run(ask(servers.database_url))
-    finally:
-        release(data_dir)
-
-
-def processes_about(*words: str) -> list[psutil.Process]:
-    """The processes in whose command line one of the words stands, but for this one and its like."""
-    found: list[psutil.Process] = []
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error):
-            line = f"{' '.join(process.cmdline())} "
-            if any(word in line for word in words) and "pytest" not in line:
-                found.append(process)
-    return found
-
-
-def describe(processes: list[psutil.Process]) -> list[str]:
-    told: list[str] = []
-    for process in processes:
-        with contextlib.suppress(psutil.Error):
-            told.append(f"{process.pid} {' '.join(process.cmdline())[:200]}")
-    return told
-
-
-def wait_until(
-    condition: Callable[[], object], seconds: float = 10, otherwise: Callable[[], object] = lambda: ""
-) -> float:
-    """Wait for a condition; returns the seconds that it took."""
-    began = time.monotonic()
-    while not condition():
-        assert time.monotonic() - began < seconds, f"not so within {seconds} s: {otherwise()}"
-        time.sleep(0.05)
-    return time.monotonic() - began
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

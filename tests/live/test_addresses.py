@@ -13,7 +13,7 @@ from tests.infrastructure.cache.valkey import running_valkey
 from tests.live.conftest import UNLIMITED, Launch
 from tests.live.forwarder import Certificate, forwarded
 from tests.live.http import clients
-from tests.live.server import free_port
+from tests.live.processes import free_port
 
 
 @pytest.fixture(scope="module")

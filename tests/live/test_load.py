@@ -6,9 +6,10 @@ import statistics
 import pytest
 
 from tests.live.conftest import UNLIMITED, Launch, Measured
+from tests.live.data import query
 from tests.live.http import Client, clients, percentile
 from tests.live.load import PASSWORD, Load
-from tests.live.server import Server, query
+from tests.live.server import Server
 
 
 def use(server: Server, *, people: int, seconds: float, measured: Measured) -> None:

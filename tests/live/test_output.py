@@ -8,8 +8,10 @@ from collections.abc import AsyncGenerator, Iterator
 from typing import Any
 
 from tests.live.conftest import UNLIMITED, Launch
+from tests.live.data import query
 from tests.live.http import Answer, Client, Lost, clients
-from tests.live.server import PROJECT, Server, query, wait_until
+from tests.live.processes import wait_until
+from tests.live.server import PROJECT, Server
 
 CANARY = "cn4ry"
 PASSWORD = f"{CANARY} pass phrase"

@@ -23,7 +23,8 @@ from app.presentation.cli.readiness import require_migrated, told_plainly
 from app.settings import Settings
 from db.migrations import DIRECTORY, VERSION_TABLE
 from tests.live.conftest import Launch
-from tests.live.server import Server, wait_until
+from tests.live.processes import wait_until
+from tests.live.server import Server
 from tests.servers import Servers
 
 CloneDatabase = Callable[[], str]

@@ -11,8 +11,10 @@ from uuid import uuid4
 import pytest
 
 from tests.live.conftest import QUICK, UNLIMITED, FirstStart, Measured
+from tests.live.data import copy_data, query, temporary_place
 from tests.live.http import Client, clients
-from tests.live.server import PROJECT, Server, copy_data, query, temporary_place, wait_until
+from tests.live.processes import wait_until
+from tests.live.server import PROJECT, Server
 
 UNLIMITED_MAIL = {
     "RATE_LIMIT_FORGOT": "1000000/60",

@@ -11,7 +11,9 @@ from click.testing import CliRunner
 from litestar.cli.main import litestar_group
 
 from tests.live.conftest import FirstStart, Launch, Measured
-from tests.live.server import PROJECT, Server, copy_data, free_port, wait_until
+from tests.live.data import copy_data
+from tests.live.processes import free_port, wait_until
+from tests.live.server import PROJECT, Server
 
 
 def test_a_first_start_in_an_empty_directory_is_ready_within_thirty_seconds(

@@ -11,8 +11,10 @@ import pytest
 import redis
 
 from tests.live.conftest import QUICK, FirstStart, Measured
+from tests.live.data import copy_data, temporary_place
 from tests.live.http import Answer, Client, clients, percentile
-from tests.live.server import Server, copy_data, temporary_place, wait_until
+from tests.live.processes import wait_until
+from tests.live.server import Server
 
 ATTEMPTS = 100
 LIMITS = {"RATE_LIMIT_LOGIN": "10/60", "RATE_LIMIT_LOGIN_HOUR": "1000000/60", "RATE_LIMIT_REFRESH": "1000000/60"}

@@ -11,7 +11,9 @@ from typing import Any
 
 import httpx
 
-from tests.live.server import LITESTAR, PROJECT, Server, free_port, temporary_place
+from tests.live.data import temporary_place
+from tests.live.processes import free_port
+from tests.live.server import LITESTAR, PROJECT, Server
 
 ADMIN = "admin@example.com"
 PASSWORD = "correct horse battery staple"

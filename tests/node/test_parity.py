@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.live.server import query
+from tests.live.data import query
 from tests.node.conftest import FOLDER, Node
 from tests.node.service import Service, jest_results, serving
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -68,8 +68,16 @@ async def mail_server(
         await listener.wait_closed()
 
 
+@dataclass(frozen=True)
+class Silence:
+    """A silent server's port, and what closes its connections from now on."""
+
+    port: int
+    end: Callable[[], None]
+
+
 @asynccontextmanager
-async def silent_server() -> AsyncGenerator[int]:
+async def silent_server() -> AsyncGenerator[Silence]:
     """A port that takes connections and never says a word."""
     gone = asyncio.Event()
 
@@ -79,7 +87,7 @@ async def silent_server() -> AsyncGenerator[int]:
 
     listener = await asyncio.start_server(hold, "127.0.0.1", 0)
     try:
-        yield listener.sockets[0].getsockname()[1]
+        yield Silence(listener.sockets[0].getsockname()[1], gone.set)
     finally:
         gone.set()
         listener.close()

@@ -105,9 +105,9 @@ async def test_a_wrong_password_is_an_error(tls: tuple[ssl.SSLContext, ssl.SSLCo
 
 async def test_a_server_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(smtp, "ANSWER_SECONDS", 0.05)
-    async with silent_server() as port, asyncio.timeout(5):
+    async with silent_server() as silence, asyncio.timeout(5):
         with pytest.raises(aiosmtplib.SMTPException):
-            await SmtpMailer(f"smtp://127.0.0.1:{port}", SENDER, StoppedClock()).send(MAIL)
+            await SmtpMailer(f"smtp://127.0.0.1:{silence.port}", SENDER, StoppedClock()).send(MAIL)
 
 
 async def test_a_server_that_is_not_there_is_an_error() -> None:

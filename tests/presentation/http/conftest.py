@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -13,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.asgi import create_app
 from app.infrastructure.database.models import User
+from app.infrastructure.security.revocations import Revocations
 from app.infrastructure.security.tokens import AccessTokens
 from app.settings import Settings
 from db.factories import SessionFactory, UserFactory
@@ -145,6 +147,16 @@ async def people(app: Litestar, clock: SettableClock) -> AsyncGenerator[People]:
 @pytest.fixture
 async def ada(people: People) -> Person:
     return await people.make()
+
+
+@pytest.fixture
+def unheard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The moment before the feed of ended sessions hears of one, for as long as the test takes."""
+
+    async def include(_feed: Revocations, _session_id: UUID) -> bool:
+        return False
+
+    monkeypatch.setattr(Revocations, "include", include)
 
 
 @pytest.fixture

@@ -1,4 +1,5 @@
 import asyncio
+from uuid import uuid4
 from zlib import crc32
 
 import bcrypt
@@ -26,14 +27,15 @@ async def registered(client: httpx.AsyncClient, name: str) -> dict[str, str]:
 
 
 async def test_registering_signs_in(client: httpx.AsyncClient) -> None:
-    response = await client.post("/api/auth/register", json=ADA | {"timeZone": "Europe/Berlin"})
+    email = f"Ada.{uuid4().hex}@Example.com"
+    response = await client.post("/api/auth/register", json=unique("ada", email=email, timeZone="Europe/Berlin"))
     assert response.status_code == 201
     pair = response.json()
     assert {name: pair[name] for name in ("tokenType", "expiresIn")} == {"tokenType": "Bearer", "expiresIn": 900}
     assert pair["user"] == {
         "id": pair["user"]["id"],
         "version": 1,
-        "email": "Ada@Example.com",
+        "email": email,
         "name": "Ada Lovelace",
         "timeZone": "Europe/Berlin",
         "role": "user",

@@ -110,6 +110,7 @@ async def test_em2_a_change_of_spelling_is_a_change_too(app: Litestar, client: h
     assert (await sign_in(client, ada.user.email)).json()["user"]["email"] == spelt
 
 
+@pytest.mark.usefixtures("unheard")
 async def test_em2_a_request_is_void_once_the_password_is_another_or_its_session_has_ended(
     app: Litestar, client: httpx.AsyncClient, people: People
 ) -> None:

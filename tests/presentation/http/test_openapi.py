@@ -233,6 +233,7 @@ async def test_a_request_that_breaks_the_schema_is_told_why(admin: httpx.AsyncCl
     assert response.json()["issues"]
 
 
+@pytest.mark.usefixtures("unheard")
 @all_that_refuse(429, "too_many_requests")
 async def test_more_requests_than_the_limit_allows_are_turned_away(
     app: Litestar, admin: httpx.AsyncClient, operation: Operation, monkeypatch: pytest.MonkeyPatch
