@@ -47,7 +47,7 @@ class CursorCodec:
                     ("cursor",),
                     "Expected the nextCursor of the same listing",
                     location="query",
-                    params={"format": "cursor"},
+                    params={"origin": "string", "format": "cursor"},
                 )
             ]
         )

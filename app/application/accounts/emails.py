@@ -33,7 +33,7 @@ def canonical_email(email: str) -> str:
                     IssueCode.INVALID_FORMAT,
                     ("email",),
                     "Expected an e-mail address",
-                    params={"format": "email"},
+                    params={"origin": "string", "format": "email"},
                 )
             ]
         )

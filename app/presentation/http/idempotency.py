@@ -40,7 +40,7 @@ def check_key(fields: list[str]) -> None:
             (HEADER,),
             f"Expected 1 to {KEY_MAX} visible ASCII characters",
             location="header",
-            params={"format": "regex", "pattern": f"^{_KEY.pattern}$"},
+            params={"origin": "string", "format": "regex", "pattern": f"^{_KEY.pattern}$"},
         )
         raise ValidationFailed([issue])
 

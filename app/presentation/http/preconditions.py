@@ -24,7 +24,7 @@ def parse_if_match(fields: Sequence[str]) -> frozenset[int] | None:
                     ("If-Match",),
                     "Expected entity tags in double quotes, or *",
                     location="header",
-                    params={"format": "etag"},
+                    params={"origin": "string", "format": "etag"},
                 )
             ]
         )

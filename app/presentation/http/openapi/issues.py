@@ -85,11 +85,11 @@ _ISSUES: Final[dict[IssueCode, tuple[str, list[str], str, Json, Json]]] = {
         "The string is not of its format, or does not match its pattern.",
         ["email"],
         "Expected an e-mail address",
-        {"format": {**ref("ExpectedFormat"), "examples": ["email"]}},
         {
             "origin": {"description": "What has the format.", "type": "string", "const": "string"},
-            "pattern": _text("With `regex`: the pattern, between slashes.", "/\\S/"),
+            "format": {**ref("ExpectedFormat"), "examples": ["email"]},
         },
+        {"pattern": _text("With `regex`: the pattern, between slashes.", "/\\S/")},
     ),
     IssueCode.INVALID_VALUE: (
         "The value is none of the values that there are.",

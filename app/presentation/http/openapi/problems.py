@@ -101,8 +101,9 @@ def _problem_schema(refusal: type[Refusal], rows: Sequence[str], example: Json) 
             "examples": [example["detail"]],
         },
         "instance": {
-            "description": "The path of the request, decoded.",
+            "description": "The path of the request, percent-encoded.",
             "type": "string",
+            "format": "uri-reference",
             "examples": [example["instance"]],
         },
         "requestId": {
