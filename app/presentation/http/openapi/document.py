@@ -16,7 +16,7 @@ from litestar.routes import BaseRoute
 from litestar.serialization import encode_json
 
 from app.domain.errors import Refusal, StaleVersion, ValidationFailed
-from app.presentation.http.openapi.endpoints import ID_EXAMPLE, Endpoint, find_endpoints
+from app.presentation.http.openapi.endpoints import ID_EXAMPLE, METHODS, Endpoint, find_endpoints
 from app.presentation.http.openapi.headers import HEADERS
 from app.presentation.http.openapi.issues import issue_schemas
 from app.presentation.http.openapi.operations import PARAMETERS, SECURITY, operation
@@ -50,8 +50,6 @@ as it is, and null clears.
 
 **Answers may grow** new fields, which are to be ignored; requests may not have fields that are not documented.
 """
-
-_ORDER: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 def document(app: Litestar) -> bytes:
@@ -87,7 +85,7 @@ def describe(endpoints: Sequence[Endpoint], *, title: str, version: str) -> Json
             "version": version,
             "description": DESCRIPTION,
             "contact": {"name": title},
-            "license": {"name": "All rights reserved", "identifier": "LicenseRef-All-Rights-Reserved"},
+            "license": {"name": "Proprietary, all rights reserved", "identifier": "LicenseRef-Proprietary"},
         },
         "servers": [{"url": "/", "description": "The server of this document."}],
         "security": [{SECURITY: []}],
@@ -158,7 +156,7 @@ class _Document(OpenAPI):
 
 def _place(endpoint: Endpoint) -> tuple[int, int]:
     (tag,) = endpoint.handler.resolve_tags()
-    return list(TAGS).index(tag), _ORDER.index(endpoint.method)
+    return list(TAGS).index(tag), METHODS.index(endpoint.method)
 
 
 def _rows(endpoints: Sequence[Endpoint]) -> dict[str, str]:

@@ -32,11 +32,10 @@ from app.domain.errors import (
     ValidationFailed,
 )
 from app.presentation.http.decoding import decode_query, parse_uuid
-from app.presentation.http.dependencies import provide_versions
 from app.presentation.http.guards import PUBLIC_KEY, Requires
 from app.presentation.http.idempotency import check_key
 from app.presentation.http.limits import Limited
-from app.presentation.http.parameters import QUERY_KEY
+from app.presentation.http.parameters import QUERY_KEY, VERSIONS
 from app.presentation.http.problems import STATUS
 
 READS_COOKIE: Final = {"reads_cookie": True}
@@ -44,6 +43,9 @@ READS_COOKIE: Final = {"reads_cookie": True}
 
 SETS_COOKIE: Final = {"sets_cookie": True}
 """Handler options: the answer may set or clear the cookie."""
+
+METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
+"""The methods of operations, in the order in which they are told; HEAD goes without saying where there is GET."""
 
 RAISES_KEY: Final = "raises"
 ID_EXAMPLE: Final = "01b77c3e-5c40-7b8e-9d4a-3f2b1c0d9e8f"
@@ -158,7 +160,7 @@ class Endpoint:
     @cached_property
     def conditional(self) -> bool:
         """Whether it heeds `If-Match`."""
-        return any(provide.dependency is provide_versions for provide in self._dependencies.values())
+        return VERSIONS in self.handler.parsed_fn_signature.parameters
 
     @cached_property
     def repeatable(self) -> bool:
@@ -229,7 +231,7 @@ class Endpoint:
             yield from (PayloadTooLarge, RequestTimeout)
         if self.repeatable:
             yield from (IdempotencyKeyInUse, IdempotencyKeyReused)
-        checked = self.body is not None or self.query is not None or self.repeatable
+        checked = self.body is not None or self.query is not None or self.repeatable or self.conditional
         if checked or any(found.is_id for found in self.path_parameters):
             yield ValidationFailed
 
@@ -269,13 +271,16 @@ class Endpoint:
 
 
 def find_endpoints(routes: Iterable[BaseRoute]) -> list[Endpoint]:
-    """The operations of the document, in the order of their routes."""
+    """The operations of the document, in the order of their routes, and of the methods that they are known by."""
     return [
         Endpoint(route.path_format, method, handler, tuple(route.path_parameters))
         for route in routes
         if isinstance(route, HTTPRoute)
-        for handler in route.route_handlers
-        if handler.resolve_include_in_schema()
-        for method in sorted(handler.http_methods)
-        if method != "OPTIONS"
+        # Litestar keeps a path's handlers in no order
+        for method, (handler, _) in sorted(route.route_handler_map.items(), key=_rank)
+        if handler.resolve_include_in_schema() and method in METHODS
     ]
+
+
+def _rank(served: tuple[str, Any]) -> int:
+    return METHODS.index(served[0]) if served[0] in METHODS else len(METHODS)
