@@ -41,6 +41,7 @@ from app.presentation.http.guards import assert_guarded
 from app.presentation.http.idempotency import Replay, on_replay
 from app.presentation.http.mailbox import MailboxController
 from app.presentation.http.me import MeController
+from app.presentation.http.methods import MethodsPlugin
 from app.presentation.http.middleware import Envelope
 from app.presentation.http.openapi import DocumentPlugin, document
 from app.presentation.http.pages import AccountPages
@@ -120,7 +121,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
         cors_config=CORSConfig(
             allow_origins=list(settings.cors_origins),
             expose_headers=EXPOSED_HEADERS,
-            allow_methods=["GET", "POST", "PATCH", "DELETE"],
+            allow_methods=["GET", "HEAD", "POST", "PATCH", "DELETE"],
             max_age=600,
             # the refresh cookie goes to listed origins alone
             allow_credentials=True,
@@ -131,6 +132,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
         plugins=[
             GranianPlugin(),
             DocumentPlugin(),
+            MethodsPlugin(),
             migrations_plugin(lambda: bootstrap.open_engine(settings)),
             ServePlugin(lambda: _prepare(settings, tokens), settings.data_dir),
             ClientPlugin(lambda: document(app), settings.data_dir / "cache"),

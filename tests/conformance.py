@@ -70,24 +70,28 @@ class Contract:
         item = next((item for pattern, item in self._paths if pattern.fullmatch(path.rstrip("/"))), None)
         if method == "OPTIONS" or (item is None and self._undocumented.fullmatch(path)):
             return None
-        described = None if item is None else item.get(method.lower())
+        # HEAD is GET without its body
+        described = None if item is None else item.get("get" if method == "HEAD" else method.lower())
         if described is None:
-            self._check_stray(response, allow=item is not None)
+            self._check_stray(method, response, allow=item is not None)
             return None
         declared = described["responses"].get(str(response.status_code))
         if declared is None:
             raise Nonconforming(f"{described['operationId']} does not declare {response.status_code}: {response.text}")
         self._check_headers(declared.get("headers", {}), response.headers)
+        if method == "HEAD":
+            self._check_body({}, response)
+            return None
         return described["operationId"], response.status_code, self._check_body(declared.get("content", {}), response)
 
-    def _check_stray(self, response: httpx.Response, *, allow: bool) -> None:
+    def _check_stray(self, method: str, response: httpx.Response, *, allow: bool) -> None:
         """No operation was asked: there is no such path, method, or host."""
         expected = {400, 405} if allow else {400, 404}
         if response.status_code not in expected:
             raise Nonconforming(f"{response.status_code} where nothing is documented: {response.text}")
         if response.status_code == 405 and not response.headers.get("allow"):
             raise Nonconforming("405 without Allow")
-        self._check_body({PROBLEM: {"schema": {"$ref": f"{SCHEMAS}Problem"}}}, response)
+        self._check_body({} if method == "HEAD" else {PROBLEM: {"schema": {"$ref": f"{SCHEMAS}Problem"}}}, response)
 
     def _check_headers(self, declared: Json, found: httpx.Headers) -> None:
         for name in TOLD_HEADERS:

@@ -101,6 +101,18 @@ async def test_beside_the_operations_there_are_404_405_and_400_and_nothing_else(
     assert tally.seen == set()
 
 
+@pytest.mark.anyio
+async def test_head_is_answered_like_get_without_a_body_and_counts_for_nothing() -> None:
+    tally = Tally()
+    await checked(answer(200), tally, method="HEAD")
+    await checked(answer(404, None, PROBLEM), tally, method="HEAD", path="/nothing/here")
+    with pytest.raises(Nonconforming, match="a body where none is declared"):
+        await checked(answer(200, TODO), tally, method="HEAD")
+    with pytest.raises(Nonconforming, match="the header ETag is missing"):
+        await checked(answer(200, None, PROBLEM), tally, method="HEAD")
+    assert tally.seen == set()
+
+
 SUITE = """\
 from tests.conformance import TALLY
 

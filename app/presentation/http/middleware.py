@@ -13,6 +13,7 @@ from typing import Any, Final, cast
 
 from litestar import Request
 from litestar.datastructures import Headers
+from litestar.enums import HttpMethod
 from litestar.types import (
     ASGIApp,
     HTTPReceiveMessage,
@@ -53,7 +54,7 @@ Observer = Callable[[Exchange], None]
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """Request id, client address, Host check, headers on every answer, and one observation per request."""
+    """Request id, client address, Host check, HEAD by way of GET, headers on every answer, and one observation."""
 
     app: ASGIApp
     allowed_hosts: frozenset[str]
@@ -71,6 +72,10 @@ class Envelope:
 
     async def _http(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         started = perf_counter()
+        method = scope["method"]
+        without_body = method == "HEAD"
+        if without_body:
+            scope["method"] = HttpMethod.GET
         headers = Headers.from_scope(scope)
         request_id = self._request_id(headers)
         scope["state"][STATE_KEY] = request_id
@@ -87,6 +92,8 @@ class Envelope:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = self._headers(scope, list(message["headers"]), request_id)
+            elif without_body and message["type"] == "http.response.body":
+                message["body"] = b""
             await send(message)
 
         try:
@@ -97,7 +104,7 @@ class Envelope:
         finally:
             self.observe(
                 Exchange(
-                    method=scope["method"],
+                    method=method,
                     route=str(scope.get("path_template", "")),
                     status=status,
                     seconds=perf_counter() - started,

@@ -16,8 +16,10 @@ from app.presentation.http.preconditions import parse_if_match
 QUERY_KEY: Final = "query"
 """Where a handler's options name the Struct of its query parameters."""
 
+VERSIONS: Final = "versions"
+"""The argument of the handlers that heed `If-Match`: the versions that it names."""
+
 _STATE_KEY: Final = "parameters"
-_CHANGES: Final = frozenset({"PATCH", "PUT", "DELETE"})
 
 
 @dataclass(slots=True)
@@ -44,7 +46,7 @@ async def read_parameters(request: Request[Any, Any, Any]) -> None:
     if schema is not None:
         with _collecting(found.issues):
             found.query = decode_query(request.scope["query_string"], schema)
-    if request.method in _CHANGES:
+    if VERSIONS in request.route_handler.parsed_fn_signature.parameters:
         with _collecting(found.issues):
             found.versions = parse_if_match(request.headers.getall("if-match", []))
     if request.method == "POST":

@@ -27,6 +27,7 @@ from app.domain.errors import (
     ValidationFailed,
 )
 from app.presentation.http.context import request_id
+from app.presentation.http.methods import with_head
 
 MEDIA_TYPE: Final = "application/problem+json"
 TYPE_BASE: Final = "/problems/"
@@ -111,7 +112,7 @@ def on_http_exception(request: Request[Any, Any, Any], exception: HTTPException)
     response = problem(request, kind())
     allow = (exception.headers or {}).get("allow")
     if allow is not None:
-        response.headers["Allow"] = allow
+        response.headers["Allow"] = ", ".join(sorted(with_head(allow.split(", "))))
     return response
 
 

@@ -1,0 +1,23 @@
+"""What holds of methods on every path: where there is GET there is HEAD, and OPTIONS and `Allow` name all there are."""
+
+from collections.abc import Iterable
+
+from litestar.plugins.base import ReceiveRoutePlugin
+from litestar.routes import BaseRoute, HTTPRoute
+
+
+class MethodsPlugin(ReceiveRoutePlugin):
+    """Has OPTIONS answer for all handlers of a path; Litestar's own knows those that there were when it was made."""
+
+    def receive_route(self, route: BaseRoute) -> None:
+        """Renew the handler of OPTIONS; a route that gets another method comes again."""
+        if isinstance(route, HTTPRoute):
+            route.methods = with_head(route.methods)
+            handler, _ = route.route_handler_map["OPTIONS"]
+            handler(route.create_options_handler(route.path).fn)
+
+
+def with_head(methods: Iterable[str]) -> set[str]:
+    """The methods, and HEAD beside GET (RFC 9110 9.3.2)."""
+    found = set(methods)
+    return found | {"HEAD"} if "GET" in found else found
