@@ -14,8 +14,6 @@ from app.presentation.http.openapi.schemas import ref, struct_schemas, without_d
 from tests.application.validation import samples
 from tests.node.conftest import FOLDER, Node, described, make_package
 
-pytestmark = pytest.mark.soak
-
 FINDINGS = Path("tests/application/validation/zod.jsonl")
 SAMPLES = FOLDER / "node_modules" / ".evenstar-samples"
 
@@ -24,6 +22,7 @@ def contents(package: Path) -> dict[str, bytes]:
     return {name: (package / name).read_bytes() for name in [MARKER, *(package / MARKER).read_text().split()]}
 
 
+@pytest.mark.soak
 def test_the_same_document_gives_the_same_bytes(package: Path, tmp_path: Path) -> None:
     make_package(tmp_path / "made")
     assert contents(tmp_path / "made") == contents(package)

@@ -3,7 +3,6 @@
 import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -11,8 +10,6 @@ from app.asgi import create_app
 from app.presentation.http.openapi import document
 from app.settings import Settings
 from tests.node.conftest import FOLDER, Node
-
-pytestmark = pytest.mark.soak
 
 
 @pytest.fixture(scope="module")
@@ -23,10 +20,11 @@ def described(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def spoiled(described: Path, **changes: Any) -> Path:
-    """The document with other members at its top."""
+def spoiled(described: Path) -> Path:
+    """A document of nothing but a fault that either tool has a rule against."""
     path = described.with_name("spoiled.json")
-    path.write_text(json.dumps(json.loads(described.read_bytes()) | changes))
+    info = json.loads(described.read_bytes())["info"]
+    path.write_text(json.dumps({"openapi": "3.1.0", "info": info, "servers": [], "paths": {}}))
     return path
 
 
@@ -37,29 +35,35 @@ def redocly_complaints(node: Node, path: Path) -> list[str]:
     return [f"{problem['ruleId']}: {problem['message']}" for problem in json.loads(done.stdout)["problems"]]
 
 
-def spectral_complaints(node: Node, path: Path) -> list[str]:
-    done = node.run("spectral", "lint", "--ruleset", "spectral.yaml", "--format", "json", "--quiet", str(path))
-    return [f"{problem['code']}: {problem['message']}" for problem in json.loads(done.stdout)]
+def spectral_complaints(node: Node, *paths: Path) -> dict[str, list[str]]:
+    """The rules that each document breaks."""
+    arguments = ("--ruleset", "spectral.yaml", "--format", "json", "--quiet")
+    done = node.run("spectral", "lint", *arguments, *map(str, paths))
+    told: dict[str, list[str]] = {path.name: [] for path in paths}
+    for problem in json.loads(done.stdout):
+        told[Path(problem["source"]).name].append(problem["code"])
+    return told
 
 
 def test_redocly_has_nothing_to_say_about_the_document(node: Node, described: Path) -> None:
     assert redocly_complaints(node, described) == []
-    assert redocly_complaints(node, spoiled(described, servers=[])) != []
+    assert [told.partition(":")[0] for told in redocly_complaints(node, spoiled(described))] == ["no-empty-servers"]
 
 
 def test_spectral_has_nothing_to_say_about_the_document(node: Node, described: Path) -> None:
-    assert spectral_complaints(node, described) == []
-    assert spectral_complaints(node, spoiled(described, tags=[])) != []
+    # both at once, for the tool takes its time to start
+    told = spectral_complaints(node, described, spoiled(described))
+    assert {source: codes for source, codes in told.items() if codes} == {"spoiled.json": ["oas3-api-servers"]}
 
 
 def test_the_types_that_typescript_makes_of_the_document_are_those_that_a_client_wants(
     node: Node, described: Path, tmp_path: Path
 ) -> None:
-    shutil.copy(FOLDER / "client.ts", tmp_path)
-    made = node.run("openapi-typescript", str(described), "--output", str(tmp_path / "schema.d.ts"))
+    for name in ("client.ts", "tsconfig.json"):
+        shutil.copy(FOLDER / "document" / name, tmp_path)
+    # as a module of its own, and no declaration file, so that TypeScript looks at it and not at all that it ships with
+    made = node.run("openapi-typescript", str(described), "--output", str(tmp_path / "schema.ts"))
     assert made.returncode == 0, made.stderr
-    checks = ("--strict", "--exactOptionalPropertyTypes", "--noUncheckedIndexedAccess", "--noEmit")
-    module = ("--module", "esnext", "--moduleResolution", "bundler")
-    compiled = node.run("tsc", *checks, *module, str(tmp_path / "client.ts"), str(tmp_path / "schema.d.ts"))
+    compiled = node.run("tsc", "--project", str(tmp_path))
     assert compiled.stdout == ""
     assert compiled.returncode == 0, compiled.stderr

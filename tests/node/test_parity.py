@@ -12,8 +12,6 @@ from tests.live.data import query
 from tests.node.conftest import FOLDER, Node
 from tests.node.service import Service, jest_results, serving
 
-pytestmark = pytest.mark.soak
-
 PASSWORD = "pässwörd of Node's own"
 
 Jest = Callable[..., dict[str, Any]]

@@ -1,7 +1,5 @@
 """What holds of methods on every path: where there is GET there is HEAD, and OPTIONS and `Allow` name all there are."""
 
-from collections.abc import Iterable
-
 from litestar.plugins.base import ReceiveRoutePlugin
 from litestar.routes import BaseRoute, HTTPRoute
 
@@ -12,12 +10,13 @@ class MethodsPlugin(ReceiveRoutePlugin):
     def receive_route(self, route: BaseRoute) -> None:
         """Renew the handler of OPTIONS; a route that gets another method comes again."""
         if isinstance(route, HTTPRoute):
-            route.methods = with_head(route.methods)
+            if "GET" in route.methods:
+                route.methods.add("HEAD")
             handler, _ = route.route_handler_map["OPTIONS"]
             handler(route.create_options_handler(route.path).fn)
 
 
-def with_head(methods: Iterable[str]) -> set[str]:
-    """The methods, and HEAD beside GET (RFC 9110 9.3.2)."""
-    found = set(methods)
-    return found | {"HEAD"} if "GET" in found else found
+def with_head(allow: str) -> str:
+    """The value of `Allow`, in order, with HEAD beside GET (RFC 9110 9.3.2)."""
+    methods = set(allow.split(", "))
+    return ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))

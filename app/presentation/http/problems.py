@@ -112,7 +112,7 @@ def on_http_exception(request: Request[Any, Any, Any], exception: HTTPException)
     response = problem(request, kind())
     allow = (exception.headers or {}).get("allow")
     if allow is not None:
-        response.headers["Allow"] = ", ".join(sorted(with_head(allow.split(", "))))
+        response.headers["Allow"] = with_head(allow)
     return response
 
 

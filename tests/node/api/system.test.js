@@ -21,6 +21,17 @@ test('its keys are public, and only their public part is', async () => {
   }
 });
 
+test('HEAD is answered like GET without a body, and OPTIONS tells the methods', async () => {
+  for (const path of ['/health/live', '/docs/openapi.json', '/api/me']) {
+    const [whole, head] = [await anyone.get(path), await anyone.head(path)];
+    expect(head.status).toBe(whole.status);
+    expect(head.text).toBeUndefined();
+    for (const name of ['content-type', 'content-length']) expect(head.headers[name]).toBe(whole.headers[name]);
+  }
+  expect((await anyone.options('/api/me').expect(204)).headers.allow).toBe('DELETE, GET, HEAD, OPTIONS, PATCH');
+  expect((await anyone.put('/api/me')).headers.allow).toBe('DELETE, GET, HEAD, OPTIONS, PATCH');
+});
+
 test('its document is of OpenAPI 3.1', async () => {
   const { body } = await anyone.get('/docs/openapi.json').expect(200);
   expect(body.openapi).toMatch(/^3\.1\./);

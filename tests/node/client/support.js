@@ -9,7 +9,8 @@ export const PASSWORD = 'correct horse battery staple';
 export function recorder() {
   const sent = [];
   const recorded = async (request) => {
-    const entry = { method: request.method, path: new globalThis.URL(request.url).pathname, headers: request.headers };
+    const { method, headers } = request;
+    const entry = { method, path: new globalThis.URL(request.url).pathname, headers, at: performance.now() };
     sent.push(entry);
     const response = await fetch(request);
     entry.status = response.status;

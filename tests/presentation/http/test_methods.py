@@ -1,6 +1,7 @@
 """What each path answers to HEAD, to OPTIONS and to methods that it has not, and who heeds `If-Match`."""
 
 from collections.abc import AsyncGenerator
+from typing import Any
 
 import httpx
 import pytest
@@ -89,6 +90,6 @@ async def test_if_match_is_read_where_it_is_declared_and_nowhere_else(
     # one field too many, so that nothing is done where there is a body
     body = {"colour": "red"} if operation.has_body else None
     response = await admin.request(operation.method, operation.url, json=body, headers={"If-Match": "no tag"})
-    issues = response.json().get("issues", []) if response.content else []
+    issues: list[dict[str, Any]] = response.json().get("issues", []) if response.content else []
     declared = {"$ref": "#/components/parameters/IfMatch"} in operation.described.get("parameters", [])
     assert (["If-Match"] in [issue["path"] for issue in issues]) is declared

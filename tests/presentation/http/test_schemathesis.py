@@ -84,5 +84,6 @@ async def test_a_few_requests_of_every_kind_meet_the_document(target: Target) ->
 
 
 @pytest.mark.soak
-async def test_many_requests_of_every_kind_meet_the_document(target: Target) -> None:
-    await run(target, "--max-examples", "200", seconds=3600)
+@pytest.mark.parametrize("seed", ["1", "2", "3"])
+async def test_many_requests_of_every_kind_meet_the_document(target: Target, seed: str) -> None:
+    await run(target, "--max-examples", "200", "--seed", seed, seconds=3600)

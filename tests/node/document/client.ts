@@ -24,7 +24,7 @@ type Refused<P extends keyof paths, S extends number> = paths[P] extends {
   ? B
   : never;
 holds<Equal<Refused<"/api/auth/refresh", 401>["code"], "invalid_refresh_token" | "refresh_reused">>();
-holds<Equal<Refused<"/api/auth/register", 409>["code"], "email_taken">>();
+holds<Equal<Refused<"/api/auth/register", 409>["code"], "email_taken" | "idempotency_key_in_use">>();
 holds<Equal<Refused<"/api/auth/register", 409>["status"], 409>>();
 
 export function explain(problem: Schemas["Problem"]): string {
