@@ -1,7 +1,6 @@
 """Tokens before two workers that know nothing of each other: of those who use one at once, one succeeds."""
 
 import asyncio
-import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Generator, Iterator
 from contextlib import contextmanager
@@ -10,18 +9,12 @@ from uuid import uuid4
 
 import pytest
 
+from tests.live.accounts import PASSWORD, UNLIMITED_MAIL, mailed_token, registered
 from tests.live.conftest import QUICK, UNLIMITED, FirstStart, Measured
 from tests.live.data import copy_data, query, temporary_place
 from tests.live.http import Client, clients
 from tests.live.processes import wait_until
 from tests.live.server import PROJECT, Server
-
-UNLIMITED_MAIL = {
-    "RATE_LIMIT_FORGOT": "1000000/60",
-    "RATE_LIMIT_FORGOT_ACCOUNT": "1000000/60",
-    "RATE_LIMIT_API": "1000000/60",
-}
-PASSWORD = "correct horse battery staple"
 
 Start = Callable[[Client], Awaitable[tuple[str, dict[str, Any]]]]
 
@@ -67,26 +60,6 @@ def tireless(first_start: FirstStart) -> Iterator[Server]:
     """Two workers that hash in no time."""
     with two_workers(first_start, PYTHONPATH=f"{{place}}:{PROJECT}") as server:
         yield server
-
-
-async def mailed_token(client: Client, address: str, subject: str, *, but: str = "") -> str:
-    """The token of the newest such mail to the address, once there is another one than `but`."""
-    async with asyncio.timeout(20):
-        while True:
-            for mail in (await client.call("GET", "/dev/mailbox.json")).json():
-                if (mail["to"], mail["subject"]) == (address, subject):
-                    token = re.findall(r"#token=([\w-]+)", mail["text"])[0]
-                    if token != but:
-                        return str(token)
-                    break
-            await asyncio.sleep(0.01)
-
-
-async def registered(client: Client) -> str:
-    address = f"{uuid4().hex}@example.com"
-    body = {"email": address, "password": PASSWORD, "name": "Ada"}
-    assert (await client.call("POST", "/api/auth/register", body)).status == 201
-    return address
 
 
 async def begin_verification(client: Client) -> tuple[str, dict[str, Any]]:

@@ -85,7 +85,7 @@ def test_two_workers_listen_on_one_port(two: Server) -> None:
 
 
 @pytest.mark.soak
-def test_of_a_hundred_sign_ins_at_once_ten_pass_the_limit_of_ten(two: Server) -> None:
+def test_th1_of_a_hundred_sign_ins_at_once_ten_pass_the_limit_of_ten(two: Server) -> None:
     for _ in range(5):
         forget_counts(two)
         alone, began = fallbacks(two), time.monotonic()

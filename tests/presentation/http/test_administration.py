@@ -45,7 +45,7 @@ ROUTES = [
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
-async def test_az_others_are_barred_and_strangers_are_nobody(
+async def test_az1_others_are_barred_and_strangers_are_nobody(
     client: httpx.AsyncClient, ada: Person, bob: Person, method: str, path: str
 ) -> None:
     path = path.format(id=bob.user.id)
@@ -55,7 +55,7 @@ async def test_az_others_are_barred_and_strangers_are_nobody(
     assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
 
 
-async def test_accounts_are_listed_and_shown_without_secrets(admin: Person, bob: Person) -> None:
+async def test_az3_accounts_are_listed_and_shown_without_secrets(admin: Person, bob: Person) -> None:
     shown = (await admin.client.get(f"/api/users/{bob.user.id}")).json()
     assert set(shown) == {
         "id", "version", "email", "name", "timeZone", "role", "emailVerifiedAt", "disabledAt", "createdAt", "updatedAt",
@@ -75,7 +75,7 @@ async def test_a_user_who_is_not_there_is_not_found(admin: Person) -> None:
         assert answer.status_code == 422
 
 
-async def test_a_disabled_account_is_out_at_once_and_may_come_back(
+async def test_rv1_a_disabled_account_is_out_at_once_and_may_come_back(
     app: Litestar, client: httpx.AsyncClient, admin: Person, bob: Person
 ) -> None:
     path = f"/api/users/{bob.user.id}"
@@ -89,7 +89,7 @@ async def test_a_disabled_account_is_out_at_once_and_may_come_back(
     assert (await client.post("/api/auth/login", json=credentials)).status_code == 200
 
 
-async def test_a_new_role_counts_from_the_next_sign_in(
+async def test_rv1_a_new_role_counts_from_the_next_sign_in(
     app: Litestar, client: httpx.AsyncClient, admin: Person, bob: Person
 ) -> None:
     changed = await admin.client.patch(f"/api/users/{bob.user.id}", json={"role": "admin"}, headers={"If-Match": '"1"'})

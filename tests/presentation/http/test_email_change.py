@@ -72,7 +72,7 @@ async def test_em2_confirming_proves_the_new_address(app: Litestar, client: http
     assert (await sign_in(client, new)).json()["user"]["emailVerifiedAt"] == "2030-01-01T00:00:00Z"
 
 
-async def test_em2_a_change_needs_a_sign_in_of_the_last_five_minutes(
+async def test_su1_a_change_of_address_needs_a_sign_in_of_the_last_five_minutes(
     app: Litestar, ada: Person, clock: SettableClock
 ) -> None:
     clock.advance(seconds=301)

@@ -205,7 +205,7 @@ async def test_en3_a_confusable_address_never_receives_what_is_anothers(
     assert len(await app.state.mailbox.read()) == kept
 
 
-async def test_a_reset_ends_every_session_verifies_the_address_and_clears_the_way_to_sign_in(
+async def test_rv1_a_reset_ends_every_session_verifies_the_address_and_clears_the_way_to_sign_in(
     app: Litestar, client: httpx.AsyncClient, people: People
 ) -> None:
     person = await people.make(email_verified_at=None)

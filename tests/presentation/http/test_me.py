@@ -53,7 +53,7 @@ async def test_name_and_time_zone_change_under_their_version(ada: Person) -> Non
         {"emailVerifiedAt": None},
     ],
 )
-async def test_what_is_not_theirs_to_change_is_refused(ada: Person, body: dict[str, object]) -> None:
+async def test_az3_what_is_not_theirs_to_change_is_refused(ada: Person, body: dict[str, object]) -> None:
     before = (await ada.client.get("/api/me")).json()
     assert (await ada.client.patch("/api/me", json=body)).status_code == 422
     assert (await ada.client.get("/api/me")).json() == before
@@ -80,7 +80,7 @@ async def test_a_deleted_account_takes_all_that_is_theirs_along(
     assert (await again.client.get("/api/todos")).json()["items"] == []
 
 
-async def test_deletion_wants_a_sign_in_of_the_last_five_minutes(ada: Person, clock: SettableClock) -> None:
+async def test_su1_deletion_wants_a_sign_in_of_the_last_five_minutes(ada: Person, clock: SettableClock) -> None:
     clock.advance(minutes=5, seconds=1)
     refused = await ada.client.delete("/api/me")
     assert (refused.status_code, refused.json()["code"]) == (401, "reauthentication_required")
@@ -89,7 +89,7 @@ async def test_deletion_wants_a_sign_in_of_the_last_five_minutes(ada: Person, cl
     assert (await ada.client.get("/api/me")).status_code == 200
 
 
-async def test_a_changed_password_ends_every_session_and_starts_one(
+async def test_rv1_a_changed_password_ends_every_session_and_starts_one(
     app: Litestar, client: httpx.AsyncClient, ada: Person
 ) -> None:
     elsewhere = await signed_in(client, ada)
@@ -126,7 +126,7 @@ async def test_a_refused_password_change_changes_nothing(
     await signed_in(client, ada)
 
 
-async def test_sessions_are_listed_last_seen_first_with_the_current_one_marked(
+async def test_se1_sessions_are_listed_last_seen_first_with_the_current_one_marked(
     client: httpx.AsyncClient, ada: Person, clock: SettableClock
 ) -> None:
     clock.advance(minutes=1)
@@ -146,7 +146,7 @@ async def test_sessions_are_listed_last_seen_first_with_the_current_one_marked(
     }
 
 
-async def test_one_session_ends_and_the_others_go_on(app: Litestar, client: httpx.AsyncClient, ada: Person) -> None:
+async def test_se1_one_session_ends_and_the_others_go_on(app: Litestar, client: httpx.AsyncClient, ada: Person) -> None:
     pair = await signed_in(client, ada)
     items = (await ada.client.get("/api/me/sessions")).json()["items"]
     other = next(item["id"] for item in items if not item["current"])
@@ -157,7 +157,7 @@ async def test_one_session_ends_and_the_others_go_on(app: Litestar, client: http
     assert (await ada.client.delete(f"/api/me/sessions/{other}")).status_code == 404
 
 
-async def test_somebody_elses_session_reads_as_absent_and_goes_on(app: Litestar, ada: Person, bob: Person) -> None:
+async def test_se1_somebody_elses_session_reads_as_absent_and_goes_on(app: Litestar, ada: Person, bob: Person) -> None:
     session = (await ada.client.get("/api/me/sessions")).json()["items"][0]["id"]
     absent = await bob.client.delete(f"/api/me/sessions/{uuid4()}")
     refused = await bob.client.delete(f"/api/me/sessions/{session}")
@@ -167,7 +167,7 @@ async def test_somebody_elses_session_reads_as_absent_and_goes_on(app: Litestar,
     assert (await ada.client.get("/api/me")).status_code == 200
 
 
-async def test_the_other_sessions_end_together(app: Litestar, client: httpx.AsyncClient, ada: Person) -> None:
+async def test_se1_the_other_sessions_end_together(app: Litestar, client: httpx.AsyncClient, ada: Person) -> None:
     pairs = [await signed_in(client, ada) for _ in range(3)]
     assert (await ada.client.delete("/api/me/sessions")).status_code == 204
     await caught_up(app)
@@ -176,7 +176,7 @@ async def test_the_other_sessions_end_together(app: Litestar, client: httpx.Asyn
     assert len((await ada.client.get("/api/me/sessions")).json()["items"]) == 1
 
 
-async def test_of_more_than_twenty_sessions_the_one_not_seen_for_longest_ends(
+async def test_se1_of_more_than_twenty_sessions_the_one_not_seen_for_longest_ends(
     app: Litestar, client: httpx.AsyncClient, ada: Person, clock: SettableClock
 ) -> None:
     await store(app, *(SessionFactory.build(user_id=ada.user.id) for _ in range(19)))
@@ -187,7 +187,9 @@ async def test_of_more_than_twenty_sessions_the_one_not_seen_for_longest_ends(
     assert items[0]["current"] is True
 
 
-async def test_logout_everywhere_ends_this_session_too(app: Litestar, client: httpx.AsyncClient, ada: Person) -> None:
+async def test_rv1_logout_everywhere_ends_this_session_too(
+    app: Litestar, client: httpx.AsyncClient, ada: Person
+) -> None:
     pair = await signed_in(client, ada)
     assert (await ada.client.post("/api/auth/logout-all")).status_code == 204
     await caught_up(app)
@@ -195,7 +197,7 @@ async def test_logout_everywhere_ends_this_session_too(app: Litestar, client: ht
     assert (await client.get("/api/me", headers=bearer(pair))).status_code == 401
 
 
-async def test_a_feed_that_is_stale_asks_the_database(app: Litestar, ada: Person) -> None:
+async def test_rv1_a_feed_that_is_stale_asks_the_database(app: Litestar, ada: Person) -> None:
     feed = app.state.revocations
     session = (await ada.client.get("/api/me/sessions")).json()["items"][0]["id"]
     await ada.client.post("/api/auth/logout-all")

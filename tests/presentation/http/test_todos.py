@@ -115,7 +115,7 @@ async def test_a_deleted_todo_is_gone(ada: Person) -> None:
     assert (await ada.client.get("/api/todos")).json()["items"] == []
 
 
-async def test_somebody_elses_todo_reads_as_absent_and_stays_as_it_is(ada: Person, bob: Person) -> None:
+async def test_az2_somebody_elses_todo_reads_as_absent_and_stays_as_it_is(ada: Person, bob: Person) -> None:
     todo = await ada.add_todo()
     absent = await bob.client.get(f"/api/todos/{uuid4()}")
     path = f"/api/todos/{todo['id']}"
