@@ -51,6 +51,20 @@ def test_typescript_knows_what_a_client_wants_to_know(node: Node, package: Path)
     assert compiled.returncode == 0
 
 
+def test_the_readmes_example_is_typescript(node: Node, package: Path) -> None:  # noqa: ARG001 -- it imports that
+    readme = (FOLDER.parents[1] / "README.md").read_text(encoding="utf-8")
+    example = re.search(r"<!-- client -->\n```ts\n(.*?)```", readme, re.DOTALL)
+    assert example is not None
+    # in the package's neighbourhood, where it is found
+    place = FOLDER / "node_modules" / ".evenstar-readme"
+    place.mkdir(exist_ok=True)
+    (place / "example.ts").write_text(example[1])
+    (place / "tsconfig.json").write_text('{"extends": "../../types/tsconfig.json", "files": ["example.ts"]}')
+    (place / "package.json").write_text('{"type": "module"}')
+    compiled = node.run("tsc", "--project", str(place))
+    assert (compiled.stdout, compiled.returncode) == ("", 0)
+
+
 @pytest.fixture(scope="module")
 def found_by_zod(node: Node, tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
     """What Zod finds in the bodies of the findings, with schemas that are written for the same Structs."""
