@@ -1,15 +1,17 @@
 """A running service before Node: any client, the generated one, other makers of tokens, other hashers of passwords."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 
 from tests.live.data import query
-from tests.node.conftest import FOLDER, Node
+from tests.node.conftest import FOLDER, Node, described
 from tests.node.service import Service, jest_results, serving
 
 PASSWORD = "pässwörd of Node's own"
@@ -60,6 +62,18 @@ def assert_passed(result: dict[str, Any]) -> None:
 @pytest.mark.parametrize("file", files("api"))
 def test_the_service_answers_as_supertest_expects(api: dict[str, Any], file: str) -> None:
     assert_passed(api[file])
+
+
+def test_every_operation_succeeds_for_supertest(api: dict[str, Any], service: Service) -> None:
+    assert api
+    counted = re.findall(
+        r'^evenstar_http_requests_total\{method="(\w+)",route="([^"]+)",status="([23]\d\d)"\}',
+        httpx.get(f"{service.server.url}/metrics").text,
+        re.MULTILINE,
+    )
+    seen = {(method.lower(), route) for method, route, _ in counted}
+    paths: dict[str, dict[str, Any]] = json.loads(described())["paths"]
+    assert {(method, path) for path, item in paths.items() for method in item} - seen == set()
 
 
 @pytest.mark.parametrize("file", files("client", "tokens"))
