@@ -1,5 +1,6 @@
 """Evenstar, the backend of a to-do product."""
 
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -7,7 +8,7 @@ if TYPE_CHECKING:
 
 
 def create_app() -> "Litestar":
-    """Build what `litestar run` serves, from the environment.
+    """Build what `litestar run` serves, from the environment; for the command line itself, its commands.
 
     Litestar's command line looks here first; among the modules below it would look in no certain order.
     """
@@ -15,6 +16,9 @@ def create_app() -> "Litestar":
 
     # all else takes a second to import, in which a worker must not miss a signal or its launcher's end
     end_with_launcher()
-    from app.asgi import create_app as build  # noqa: PLC0415 -- importing a layer must not import all of them
-
+    # importing a layer must not import all of them
+    if "litestar.cli" in sys.modules:
+        from app.console import create_console as build  # noqa: PLC0415
+    else:
+        from app.asgi import create_app as build  # noqa: PLC0415
     return build()

@@ -1,6 +1,5 @@
 """The HTTP composition root: what `litestar run` and any ASGI server serve."""
 
-import asyncio
 import logging
 import os
 from collections.abc import AsyncGenerator
@@ -11,26 +10,14 @@ from litestar import Litestar
 from litestar.config.cors import CORSConfig
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
-from litestar_granian import GranianPlugin
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app import bootstrap
-from app.application.authentication import Authentication
-from app.application.unit_of_work import UnitOfWork
 from app.domain.errors import Refusal
 from app.domain.ports import Clock
-from app.infrastructure.embedded import EmbeddedServersError
+from app.foundation import SystemClock, access_tokens
 from app.infrastructure.observability.logs import configure_logging
 from app.infrastructure.observability.requests import record
-from app.infrastructure.processes import CannotStart, end_with_launcher
-from app.infrastructure.security.keys import KeyFileError
-from app.infrastructure.security.tokens import AccessTokens
-from app.presentation.cli.client import ClientPlugin
-from app.presentation.cli.database import migrations_plugin, upgrade
-from app.presentation.cli.keys import KeysPlugin
-from app.presentation.cli.readiness import require_migrated, told_plainly
-from app.presentation.cli.serve import Served, ServePlugin
-from app.presentation.cli.users import UsersPlugin
+from app.infrastructure.processes import end_with_launcher
 from app.presentation.http.accounts import AuthController
 from app.presentation.http.administration import AuditController, UserController
 from app.presentation.http.auth import bearer_auth
@@ -69,8 +56,8 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
             settings = Settings.load()
         except SettingsError as error:
             raise SystemExit(str(error)) from None
-    clock = clock or bootstrap.SystemClock()
-    tokens = bootstrap.access_tokens(settings, clock)
+    clock = clock or SystemClock()
+    tokens = access_tokens(settings, clock)
     configure_logging(settings.log_level, settings.log_format)
 
     @asynccontextmanager
@@ -129,16 +116,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
         openapi_config=openapi_config(title="Evenstar", version=VERSION, document=document),
         on_app_init=[bearer_auth(tokens).on_app_init],
         lifespan=[lifespan],
-        plugins=[
-            GranianPlugin(),
-            DocumentPlugin(),
-            MethodsPlugin(),
-            migrations_plugin(lambda: bootstrap.open_engine(settings)),
-            ServePlugin(lambda: _prepare(settings, tokens), settings.data_dir),
-            ClientPlugin(lambda: document(app), settings.data_dir / "cache"),
-            KeysPlugin(settings.signing_keys_file),
-            UsersPlugin(lambda: _opened(settings, tokens, clock)),
-        ],
+        plugins=[DocumentPlugin(), MethodsPlugin()],
         logging_config=None,
         # given outright, so that LITESTAR_DEBUG cannot turn it on behind the settings' back
         debug=settings.debug,
@@ -154,38 +132,3 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
         observe=record,
     )
     return app
-
-
-@asynccontextmanager
-async def _opened(
-    settings: Settings, tokens: AccessTokens, clock: Clock
-) -> AsyncGenerator[tuple[UnitOfWork, Authentication]]:
-    """The application for a command, with no HTTP about it."""
-    async with bootstrap.start(settings, tokens, clock) as runtime:
-        yield runtime.unit_of_work, runtime.authentication
-
-
-def _prepare(settings: Settings, tokens: AccessTokens) -> Served:
-    """Before the workers start: bring up and look at what they need; in production migrating is a step of its own."""
-    try:
-        where = bootstrap.addresses(settings)
-        tokens.keys.current()
-    except (EmbeddedServersError, KeyFileError) as error:
-        raise CannotStart(str(error)) from error
-    except OSError as error:
-        raise CannotStart(f"{error.filename} cannot be made: {error.strerror}") from error
-    with told_plainly():
-        try:
-            engine = bootstrap.open_engine(settings)
-        except ValueError as error:
-            raise CannotStart(str(error)) from error
-        if settings.app_env == "production":
-            asyncio.run(_require_production_database(engine))
-        else:
-            upgrade(engine)
-    return Served(data="your servers" if where.embedded is None else str(where.embedded.data_dir))
-
-
-async def _require_production_database(engine: AsyncEngine) -> None:
-    await bootstrap.refuse_superuser(engine)
-    await require_migrated(engine)

@@ -5,14 +5,10 @@ import secrets
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from litestar.stores.redis import RedisStore
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import NullPool
 
 from app.application.accounts.throttling import Quotas
 from app.application.authentication import Authentication
@@ -21,18 +17,16 @@ from app.application.paging import CursorCodec
 from app.application.unit_of_work import Tools, UnitOfWork
 from app.application.verification import Verification
 from app.domain.ports import Clock, Limit, MailQueue
+from app.foundation import addresses, refuse_superuser
 from app.infrastructure.cache.client import make_redis
 from app.infrastructure.cache.throttle import RedisThrottle
-from app.infrastructure.database.engine import Database, connection_target, open_database
-from app.infrastructure.embedded import EmbeddedServers, acquire
+from app.infrastructure.database.engine import Database, open_database
 from app.infrastructure.mail.composer import LetterComposer
 from app.infrastructure.mail.mailbox import MailboxMailer
 from app.infrastructure.mail.queue import LocalMailQueue
 from app.infrastructure.mail.smtp import SmtpMailer
 from app.infrastructure.observability.health import Health
-from app.infrastructure.processes import CannotStart
 from app.infrastructure.security.files import write_once
-from app.infrastructure.security.keys import KeyFile
 from app.infrastructure.security.passwords import BcryptHasher
 from app.infrastructure.security.revocations import Revocations
 from app.infrastructure.security.tokens import AccessTokens
@@ -40,27 +34,6 @@ from app.settings import Settings
 
 RATE_LIMITS: Final = "rate_limits"
 """The name of the rate limits' store in the application's store registry."""
-
-
-class UnsafeDatabaseRole(CannotStart):
-    """In production the database role must not be a superuser."""
-
-
-class SystemClock:
-    """The machine's clock."""
-
-    def now(self) -> datetime:
-        """The present instant in UTC."""
-        return datetime.now(UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Addresses:
-    """Where PostgreSQL and Redis are, and the embedded ones among them."""
-
-    database_url: str
-    redis_url: str
-    embedded: EmbeddedServers | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,26 +51,6 @@ class Runtime:
     verification: Verification
     mail_queue: LocalMailQueue
     mailbox: MailboxMailer
-
-
-def addresses(settings: Settings) -> Addresses:
-    """The configured servers; those that are not configured are started or joined (never in production)."""
-    if settings.database_url is not None and settings.redis_url is not None:
-        return Addresses(settings.database_url, settings.redis_url, None)
-    servers = acquire(settings.data_dir)
-    return Addresses(settings.database_url or servers.database_url, settings.redis_url or servers.redis_url, servers)
-
-
-def access_tokens(settings: Settings, clock: Clock) -> AccessTokens:
-    """Issues and verifies access tokens; the key file is read when the first one is."""
-    keys = KeyFile(settings.signing_keys_file, make=settings.app_env != "production")
-    return AccessTokens(keys, clock, issuer=settings.jwt_issuer, audience=settings.jwt_audience)
-
-
-def open_engine(settings: Settings) -> AsyncEngine:
-    """An engine for migrations: one connection, no statement timeout; starts the embedded servers if need be."""
-    target, arguments = connection_target(addresses(settings).database_url)
-    return create_async_engine(target, connect_args=arguments, poolclass=NullPool)
 
 
 @asynccontextmanager
@@ -202,11 +155,3 @@ def _limits(settings: Settings) -> Mapping[str, Limit]:
         # without Redis these stay open, where the ones above are held by each process alone
         "api": Limit("api", ordinary.quota, ordinary.window, strict=False),
     }
-
-
-async def refuse_superuser(engine: AsyncEngine) -> None:
-    """Raise `UnsafeDatabaseRole` where the role is a superuser or may become one."""
-    async with engine.connect() as connection:
-        query = text("SELECT bool_or(rolsuper) FROM pg_roles WHERE pg_has_role(oid, 'MEMBER')")
-        if await connection.scalar(query):
-            raise UnsafeDatabaseRole("DATABASE_URL names a superuser; production needs a role of its own")

@@ -2,8 +2,8 @@ import asyncio
 import hashlib
 import logging
 import time
-from dataclasses import replace
 from collections.abc import Awaitable
+from dataclasses import replace
 from typing import NamedTuple, TypeVar, cast
 
 from litestar.stores.redis import RedisStore

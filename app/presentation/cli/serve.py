@@ -18,8 +18,10 @@ from typing import Any, Final, NoReturn
 import click
 from litestar import Litestar
 from litestar.plugins import CLIPlugin
+from litestar_granian import GranianPlugin
 
 from app.infrastructure.processes import CannotStart, announce_launcher, end_with_terminal, listening_process
+from app.presentation.cli.later import add_later
 
 # Granian's own defaults are for servers behind nothing; these are what the product promises.
 DEFAULTS: Final[Mapping[str, Any]] = {
@@ -46,14 +48,20 @@ class Served:
 class ServePlugin(CLIPlugin):
     """Prepares what `litestar run` serves from."""
 
-    def __init__(self, prepare: Callable[[], Served], data_dir: Path) -> None:
+    def __init__(self, start_log: Callable[[], None], prepare: Callable[[], Served], data_dir: Path) -> None:
         """`prepare` brings up what the workers need, or raises `CannotStart`; what is in `data_dir` restarts none."""
+        self._start_log = start_log
         self._prepare = prepare
         self._defaults = {**DEFAULTS, "reload_ignore_paths": (data_dir.absolute(),)}
 
     def on_cli_init(self, cli: click.Group) -> None:
-        """Set the defaults of `run`; a flag or environment variable still overrides each."""
+        """Add `litestar run`."""
         os.environ.setdefault("LITESTAR_QUIET_CONSOLE", "1")
+        add_later(cli, "run", "Start the server.", self._add_run)
+
+    def _add_run(self, cli: click.Group) -> None:
+        """Granian's command with defaults of ours; a flag or environment variable still overrides each."""
+        GranianPlugin().on_cli_init(cli)
         for parameter in cli.commands["run"].params:
             if parameter.name in self._defaults and isinstance(parameter, click.Option):
                 parameter.default = self._defaults[parameter.name]
@@ -67,6 +75,7 @@ class ServePlugin(CLIPlugin):
     def server_lifespan(self, app: Litestar) -> Generator[None]:  # noqa: ARG002 -- Litestar's hook
         """Around the workers: claim the address, bring up and migrate the database, say where things are."""
         options = click.get_current_context().params
+        self._start_log()
         # from here on the end cleans up, and the first process of a container would not heed the signal at all
         signal.signal(signal.SIGTERM, _terminate)
         with ExitStack() as stack:

@@ -6,10 +6,10 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner, Result
-from litestar import Litestar
 
-from app.asgi import create_app
+from app.console import create_console
 from app.infrastructure.security.keys import load_keyring
+from app.presentation.cli.later import LaterPlugin
 from app.settings import Settings
 
 Run = Callable[..., Result]
@@ -33,10 +33,9 @@ def settings(tmp_path: Path, database_url: str, redis_url: str) -> Settings:
 
 @pytest.fixture
 def run(settings: Settings) -> Run:
-    application: Litestar = create_app(settings)
     cli = click.Group("litestar")
-    for plugin in application.plugins.cli:
-        if type(plugin).__name__ in {"KeysPlugin", "UsersPlugin"}:
+    for plugin in create_console(settings).plugins.cli:
+        if isinstance(plugin, LaterPlugin):
             plugin.on_cli_init(cli)
 
     def invoke(*arguments: str, typed: str = "") -> Result:
@@ -97,3 +96,11 @@ def test_tk2_keys_are_made_rotated_and_listed(run: Run, settings: Settings) -> N
     listed = run("keys", "list").output.splitlines()
     assert listed[0] == f"{new}  signs"
     assert listed[1].startswith(f"{old}  verifies until ")
+
+
+def test_the_application_is_built_when_something_is_asked_of_it_that_a_command_is_not(settings: Settings) -> None:
+    console = create_console(settings)
+    assert "/api/me" in {route.path for route in console.routes}
+    assert console.openapi_schema.info.title == "Evenstar"
+    with pytest.raises(AttributeError):
+        console.no_such_thing  # noqa: B018 -- asked for on purpose
