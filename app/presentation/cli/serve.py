@@ -61,6 +61,8 @@ class ServePlugin(CLIPlugin):
 
     def _add_run(self, cli: click.Group) -> None:
         """Granian's command with defaults of ours; a flag or environment variable still overrides each."""
+        # before the command: it has Granian write its lines in the form that it finds here
+        self._start_log()
         GranianPlugin().on_cli_init(cli)
         for parameter in cli.commands["run"].params:
             if parameter.name in self._defaults and isinstance(parameter, click.Option):
@@ -75,7 +77,6 @@ class ServePlugin(CLIPlugin):
     def server_lifespan(self, app: Litestar) -> Generator[None]:  # noqa: ARG002 -- Litestar's hook
         """Around the workers: claim the address, bring up and migrate the database, say where things are."""
         options = click.get_current_context().params
-        self._start_log()
         # from here on the end cleans up, and the first process of a container would not heed the signal at all
         signal.signal(signal.SIGTERM, _terminate)
         with ExitStack() as stack:
