@@ -11,6 +11,7 @@ from litestar.connection import ASGIConnection
 from app.domain.errors import Issue, ValidationFailed
 from app.presentation.http.decoding import check_json_headers, decode_query, parse_uuid
 from app.presentation.http.idempotency import HEADER, check_key
+from app.presentation.http.negotiation import answers_json, check_accept
 from app.presentation.http.preconditions import parse_if_match
 
 QUERY_KEY: Final = "query"
@@ -32,11 +33,15 @@ class Parameters:
 
 
 async def read_parameters(request: Request[Any, Any, Any]) -> None:
-    """Litestar's `before_request`: read path, query and preconditions; raises `ValidationFailed`.
+    """Litestar's `before_request`: read path, query and preconditions.
+
+    Raises `ValidationFailed`, and `NotAcceptable` for those who take no JSON.
 
     Dependencies only hand out what is read here. Were they to refuse, Litestar would leave a sibling open that has
     begun a transaction. Where a body is to come, its faults are told together with these.
     """
+    if answers_json(request.route_handler):
+        check_accept(request.headers.getall("accept", []))
     found = Parameters(None, None, [])
     with _collecting(found.issues):
         for name, value in request.path_params.items():

@@ -134,6 +134,41 @@ async def test_a_body_over_the_limit_of_its_route_is_refused(ada: Person, path: 
     assert (response.status_code, response.json()["code"]) == (413, "payload_too_large")
 
 
+@pytest.mark.parametrize(
+    ("accept", "status"),
+    [
+        ("application/json", 200),
+        ("Application/JSON; charset=utf-8", 200),
+        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", 200),
+        ("text/html, application/*;q=0.1", 200),
+        ("application/json;q=0.001, text/html", 200),
+        ("", 200),
+        (" , ;", 200),
+        ("text/html", 406),
+        ("application/problem+json", 406),
+        ("*/*;q=0", 406),
+        ("application/json; q=0.000, */*", 406),
+        ("application/*;q=0, */*;q=1", 406),
+        ("\x80\xff", 406),
+        ("application/jsonp, json, */json", 406),
+        (",".join(["text/html"] * 2000), 406),
+    ],
+)
+async def test_json_is_answered_to_those_who_take_it(ada: Person, accept: str, status: int) -> None:
+    response = await ada.client.get("/api/todos", headers={b"Accept": accept.encode("latin-1")})
+    assert response.status_code == status
+
+
+async def test_what_is_not_acceptable_is_not_done(ada: Person) -> None:
+    refused = await ada.client.post("/api/todos", json={"title": "Buy milk"}, headers={"Accept": "text/html"})
+    assert refused.status_code == 406
+    assert (await ada.client.get("/api/todos")).json()["items"] == []
+    todo = await ada.add_todo()
+    # there is nothing to accept in an answer without a body
+    gone = await ada.client.delete(f"/api/todos/{todo['id']}", headers={"Accept": "text/html"})
+    assert gone.status_code == 204
+
+
 async def test_only_listed_origins_may_read_answers(client: httpx.AsyncClient) -> None:
     good = await client.get("/health/live", headers={"Origin": "https://app.example.com"})
     assert good.headers["access-control-allow-origin"] == "https://app.example.com"

@@ -143,6 +143,13 @@ async def test_what_does_not_exist_is_not_found(admin: httpx.AsyncClient, operat
     assert told(response) == (404, "not_found")
 
 
+@all_that_refuse(406, "not_acceptable")
+async def test_an_answer_is_json_and_nothing_else_is_to_be_had(admin: httpx.AsyncClient, operation: Operation) -> None:
+    headers = {"Accept": "text/html, application/xml;q=0.9"}
+    response = await admin.request(operation.method, operation.url, json=operation.body, headers=headers)
+    assert told(response) == (406, "not_acceptable")
+
+
 @dataclass(frozen=True)
 class Repeated:
     """A request under a key, as the service keeps it, and a client who sends it."""

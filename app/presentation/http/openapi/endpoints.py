@@ -20,6 +20,7 @@ from app.domain.errors import (
     IdempotencyKeyReused,
     InternalError,
     MalformedRequest,
+    NotAcceptable,
     NotFound,
     PayloadTooLarge,
     Refusal,
@@ -35,6 +36,7 @@ from app.presentation.http.decoding import decode_query, parse_uuid
 from app.presentation.http.guards import PUBLIC_KEY, Requires
 from app.presentation.http.idempotency import check_key
 from app.presentation.http.limits import Limited
+from app.presentation.http.negotiation import answers_json
 from app.presentation.http.parameters import QUERY_KEY, VERSIONS
 from app.presentation.http.problems import STATUS
 
@@ -212,6 +214,8 @@ class Endpoint:
             yield Unauthenticated
         if self.permissions:
             yield Forbidden
+        if answers_json(self.handler):
+            yield NotAcceptable
         if self.path_parameters:
             yield NotFound
         if self.conditional:
