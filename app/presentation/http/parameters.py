@@ -8,7 +8,7 @@ from typing import Any, Final
 from litestar import Request
 from litestar.connection import ASGIConnection
 
-from app.domain.errors import Issue, ValidationFailed
+from app.domain.errors import Issue, MalformedRequest, ValidationFailed
 from app.presentation.http.decoding import check_json_headers, decode_query, parse_uuid
 from app.presentation.http.idempotency import HEADER, check_key
 from app.presentation.http.negotiation import answers_json, check_accept
@@ -35,7 +35,7 @@ class Parameters:
 async def read_parameters(request: Request[Any, Any, Any]) -> None:
     """Litestar's `before_request`: read path, query and preconditions.
 
-    Raises `ValidationFailed`, and `NotAcceptable` for those who take no JSON.
+    Raises `ValidationFailed`, `NotAcceptable` for those who take no JSON, and what reading the body raises.
 
     Dependencies only hand out what is read here. Were they to refuse, Litestar would leave a sibling open that has
     begun a transaction. Where a body is to come, its faults are told together with these.
@@ -60,6 +60,9 @@ async def read_parameters(request: Request[Any, Any, Any]) -> None:
     request.scope["state"][_STATE_KEY] = found
     if request.route_handler.parsed_data_field is not None:
         check_json_headers(request.scope["headers"])
+        # Litestar hands an empty body to nobody, who could refuse it together with these faults before it is too late
+        if not await request.body():
+            raise MalformedRequest("The request has no body")
     elif found.issues:
         raise ValidationFailed(found.issues)
 

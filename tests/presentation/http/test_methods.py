@@ -1,5 +1,6 @@
 """What each path answers to HEAD, to OPTIONS and to methods that it has not, and who heeds `If-Match`."""
 
+import re
 from collections.abc import AsyncGenerator
 from typing import Any
 
@@ -93,3 +94,16 @@ async def test_if_match_is_read_where_it_is_declared_and_nowhere_else(
     issues: list[dict[str, Any]] = response.json().get("issues", []) if response.content else []
     declared = {"$ref": "#/components/parameters/IfMatch"} in operation.described.get("parameters", [])
     assert (["If-Match"] in [issue["path"] for issue in issues]) is declared
+
+
+@pytest.mark.parametrize("operation", [each for each in OTHERS if each.has_body], ids=named)
+async def test_an_empty_body_is_malformed_before_anything_is_opened(
+    app: Litestar, admin: httpx.AsyncClient, operation: Operation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # an id that is none, too: who finds that after a transaction has begun leaves it open
+    url = re.sub(r"[0-9a-f-]{36}", "null", operation.url)
+    monkeypatch.setattr(app.state, "unit_of_work", None)
+    headers = {"Content-Type": "application/json"}
+    for address in (operation.url, url):
+        response = await admin.request(operation.method, address, content=b"", headers=headers)
+        assert (response.status_code, response.json()["code"]) == (400, "malformed_request")
