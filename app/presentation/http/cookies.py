@@ -20,10 +20,16 @@ def given_refresh_token(request: Request[Any, Any, Any], data: RefreshRequest) -
     if data.refresh_token is not UNSET:
         return data.refresh_token, False
     token = request.cookies.get(NAME)
-    if token is None:
+    # of two cookies one was set by another host of the domain, to have its own session taken for the user's
+    if token is None or _times_sent(request) > 1:
         raise InvalidRefreshToken
     refuse_cross_site(request)
     return token, True
+
+
+def _times_sent(request: Request[Any, Any, Any]) -> int:
+    pairs = ";".join(request.headers.getall("cookie", [])).split(";")
+    return sum(pair.partition("=")[0].strip() == NAME for pair in pairs)
 
 
 def refuse_cross_site(request: Request[Any, Any, Any]) -> None:

@@ -105,3 +105,27 @@ async def test_logout_by_access_token_ends_the_session_and_takes_the_cookie_back
     refused = await client.post("/api/auth/refresh", json={}, headers=with_cookie(token, **SAME_ORIGIN))
     assert refused.status_code == 401
     assert (await client.post("/api/auth/logout", json={})).status_code == 401
+
+
+async def test_of_two_cookies_of_the_name_neither_is_taken(client: httpx.AsyncClient, ada: Person, bob: Person) -> None:
+    """A page of another host of the domain can add a cookie, and cannot have its own session taken for the user's."""
+    (_, theirs), (_, planted) = await sign_in(client, ada), await sign_in(client, bob)
+    for first, second in ((theirs, planted), (planted, theirs)):
+        twice = {"Cookie": f"__Secure-refresh={first}; __Secure-refresh={second}", **SAME_ORIGIN}
+        refused = await client.post("/api/auth/refresh", json={}, headers=twice)
+        assert (refused.status_code, refused.json()["code"]) == (401, "invalid_refresh_token")
+    good = await client.post("/api/auth/refresh", json={}, headers=with_cookie(theirs, **SAME_ORIGIN))
+    assert good.status_code == 200
+
+
+async def test_a_sign_in_takes_over_no_session_that_was_there_before(
+    client: httpx.AsyncClient, ada: Person, bob: Person
+) -> None:
+    _, planted = await sign_in(client, bob)
+    body = {"email": ada.user.email, "password": PASSWORD, "transport": "cookie"}
+    answer = await client.post("/api/auth/login", json=body, headers=with_cookie(planted, **SAME_ORIGIN))
+    cookie = SimpleCookie(answer.headers["set-cookie"])["__Secure-refresh"].value
+    assert cookie != planted
+    assert answer.json()["user"]["id"] == str(ada.user.id)
+    again = await client.post("/api/auth/refresh", json={}, headers=with_cookie(planted, **SAME_ORIGIN))
+    assert again.json()["user"]["id"] == str(bob.user.id)
