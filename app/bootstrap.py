@@ -19,6 +19,7 @@ from app.application.verification import Verification
 from app.domain.ports import Clock, Limit, MailQueue
 from app.foundation import addresses, refuse_superuser
 from app.infrastructure.cache.client import make_redis
+from app.infrastructure.cache.leases import LeasedThrottle
 from app.infrastructure.cache.throttle import RedisThrottle
 from app.infrastructure.database.engine import Database, open_database
 from app.infrastructure.mail.composer import LetterComposer
@@ -42,7 +43,7 @@ class Runtime:
 
     database: Database
     store: RedisStore
-    throttle: RedisThrottle
+    throttle: LeasedThrottle
     limits: Mapping[str, Limit]
     health: Health
     revocations: Revocations
@@ -70,7 +71,7 @@ async def start(settings: Settings, tokens: AccessTokens, clock: Clock) -> Async
         if settings.app_env == "production":
             await refuse_superuser(database.engine)
         store = RedisStore(redis, namespace="evenstar")
-        throttle = RedisThrottle(store)
+        throttle = LeasedThrottle(RedisThrottle(store))
         limits = _limits(settings)
         quotas = Quotas(throttle, limits)
         mail_queue = LocalMailQueue()
@@ -79,7 +80,7 @@ async def start(settings: Settings, tokens: AccessTokens, clock: Clock) -> Async
         unit_of_work = UnitOfWork(database, _tools(settings, clock, mail_queue))
         delivery = MailDelivery(unit_of_work, LetterComposer(settings.frontend_url or settings.base_url), mailer)
         revocations = Revocations(watching, clock)
-        async with revocations.kept_up(), mail_queue.served_by(delivery.deliver):
+        async with revocations.kept_up(), mail_queue.served_by(delivery.deliver), throttle.settled():
             yield Runtime(
                 database=database,
                 store=store,

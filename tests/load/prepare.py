@@ -63,7 +63,7 @@ async def copy(connection: "asyncpg.Connection[Any]", rows: Sequence[Model]) -> 
     for model in TABLES:
         columns = [column for column in mapped(model).columns if column.computed is None]
         await connection.copy_records_to_table(
-            model.__tablename__,
+            mapped(model).local_table.description,
             columns=[column.name for column in columns],
             records=[tuple(getattr(row, column.key) for column in columns) for row in rows if type(row) is model],
         )

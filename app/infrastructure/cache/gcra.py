@@ -73,12 +73,13 @@ def judge(hits: Hits, debts: Sequence[int], cost: int) -> list[Verdict]:
     allowed = [debt + cost * interval(limit) <= capacity(limit) for (limit, _), debt in zip(hits, debts, strict=True)]
     taken = cost if all(allowed) else 0
     return [
-        _verdict(limit, debt + taken * interval(limit), passes=passes, cost=cost)
+        verdict(limit, debt + taken * interval(limit), passes=passes, cost=cost)
         for (limit, _), debt, passes in zip(hits, debts, allowed, strict=True)
     ]
 
 
-def _verdict(limit: Limit, debt: int, *, passes: bool, cost: int) -> Verdict:
+def verdict(limit: Limit, debt: int, *, passes: bool, cost: int) -> Verdict:
+    """What a caller is told whose debt is now `debt`."""
     wanted = (1 if passes else cost) * interval(limit)
     wait = min(max(debt + wanted - capacity(limit), 0), capacity(limit))
     return Verdict(
@@ -111,7 +112,7 @@ class LocalBuckets:
             for name, (limit, _) in zip(names, hits, strict=True)
         ]
         verdicts = judge(hits, debts, cost)
-        taken = cost if all(verdict.allowed for verdict in verdicts) else 0
+        taken = cost if all(each.allowed for each in verdicts) else 0
         for name, (limit, _), debt in zip(names, hits, debts, strict=True):
             if taken or name in self._whole:
                 self._whole[name] = now + debt + taken * interval(limit)

@@ -2,7 +2,7 @@ import asyncio
 import hashlib
 import logging
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 from typing import NamedTuple, TypeVar, cast
 
@@ -67,30 +67,37 @@ class RedisThrottle:
 
     async def hit_all(self, hits: Hits, *, cost: int = 1) -> list[Verdict]:
         """As the port `Throttle` has it."""
-        hits = [(limit, _bounded(key)) for limit, key in hits]
+        hits = [(limit, bounded(key)) for limit, key in hits]
         cost = max(cost, 1)
-        debts = await self._debts(hits, cost)
-        return self._hit_alone(hits, cost) if debts is None else judge(hits, debts, cost)
+        debts = await self.charge([(hits, cost)])
+        return self.hit_alone(hits, cost) if debts is None else judge(hits, debts[0], cost)
 
-    async def _debts(self, hits: Hits, cost: int) -> list[int] | None:
-        """Has Redis charge the hits and tell the debts before; nothing when it does not."""
-        if not hits:
-            return []
+    async def charge(self, requests: Sequence[tuple[Hits, int]]) -> list[list[int]] | None:
+        """Have Redis charge each request's cost, one after the other; the debts that each met, or None when it is away.
+
+        The keys are as `bounded` makes them, the costs at least 1.
+        """
+        if not any(hits for hits, _ in requests):
+            return [[] for _ in requests]
         if self._away:
             now = time.monotonic()
             if now < self._ask_again_at:
                 return None
             # From here on it is the next one's turn, whether or not this request lives to see the answer.
             self._ask_again_at = now + self._pause
-        question = _Question(hits, cost, asyncio.get_running_loop().create_future())
-        self._waiting.append(question)
+        loop = asyncio.get_running_loop()
+        questions = [_Question(hits, cost, loop.create_future()) for hits, cost in requests]
+        self._waiting += questions
         if self._asking is None:
             self._asking = asyncio.create_task(self._ask())
         try:
             # The answer on its way and the next one; whatever holds up the task that asks holds up no request.
-            return await _within(2 * self._timeout, question.debts)
+            await _within(2 * self._timeout, questions[-1].debts)
         except TimeoutError:
             return None
+        # They are answered in their order, hence all of them are.
+        told = [question.debts.result() for question in questions]
+        return None if None in told else cast("list[list[int]]", told)
 
     async def _ask(self) -> None:
         """Puts the questions to Redis until none is left; each gets an answer, however this ends."""
@@ -125,7 +132,8 @@ class RedisThrottle:
             # The error's text may name hosts and users, its class cannot.
             logger.warning("Redis does not count: rate limits hold per process (%s)", type(error).__name__)
 
-    def _hit_alone(self, hits: Hits, cost: int) -> list[Verdict]:
+    def hit_alone(self, hits: Hits, cost: int) -> list[Verdict]:
+        """What this process decides while Redis is away."""
         for limit, _ in hits:
             FALLBACKS.labels(limit.name).inc()
         strict = [(_lowered(limit), key) for limit, key in hits if limit.strict]
@@ -158,7 +166,7 @@ async def _within(seconds: float, answer: Awaitable[T]) -> T:
         task.cancel()
 
 
-def _bounded(key: str) -> str:
+def bounded(key: str) -> str:
     """The key, or its hash where it is too long to keep or not of characters that can be shown."""
     if len(key) <= LONGEST_KEY and key.isprintable():
         return key

@@ -1,13 +1,16 @@
 """Access tokens: ES256 JWTs after RFC 9068, checked after RFC 8725."""
 
 import re
-from dataclasses import dataclass
+from collections import OrderedDict
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Final
+from functools import cached_property
+from typing import Annotated, Any, Final, NamedTuple
 from uuid import UUID
 
 import jwt
 import msgspec
+from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.utils import base64url_decode
 from uuid_utils.compat import uuid7
 
@@ -20,13 +23,15 @@ from app.infrastructure.security.keys import ALGORITHM, KeyFile
 TOKEN_TYPE: Final = "at+jwt"  # noqa: S105 -- the media type of RFC 9068
 TOKEN_MAX_BYTES: Final = 4096
 CLOCK_SKEW: Final = timedelta(seconds=5)
+REMEMBERED: Final = 8192
+"""Tokens that a process knows to be well signed; a kilobyte or two each."""
 
 # up to the year 9999, as far as a datetime goes
 Seconds = Annotated[int, msgspec.Meta(ge=0, le=253402300799)]
 
 
-class Claims(msgspec.Struct, frozen=True):
-    """The claims of an access token, every one of them required and of its own type."""
+class Claims(msgspec.Struct, frozen=True, dict=True):
+    """The claims of an access token, every one of them required and of its own type; what follows is told once."""
 
     iss: str
     sub: UUID
@@ -39,17 +44,22 @@ class Claims(msgspec.Struct, frozen=True):
     auth_time: Seconds
     scope: str
 
-    @property
+    @cached_property
     def expires_at(self) -> datetime:
         """When the token ends."""
         return datetime.fromtimestamp(self.exp, UTC)
 
-    @property
+    @cached_property
     def issued_at(self) -> datetime:
         """When the token began."""
         return datetime.fromtimestamp(self.iat, UTC)
 
-    @property
+    @cached_property
+    def authenticated_at(self) -> datetime:
+        """When the password was last given."""
+        return datetime.fromtimestamp(self.auth_time, UTC)
+
+    @cached_property
     def scopes(self) -> frozenset[Permission]:
         """The permissions among the scopes; scopes of other services are not ours to know."""
         return frozenset(Permission(word) for word in self.scope.split() if word in _KNOWN)
@@ -70,14 +80,27 @@ class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kid: str
 
 
+class _Verified(NamedTuple):
+    claims: Claims
+    kid: str
+    key: ec.EllipticCurvePublicKey
+
+
 @dataclass(frozen=True, slots=True)
 class AccessTokens:
-    """Issues and verifies access tokens; the keys are asked for each time, so that they may rotate."""
+    """Issues and verifies access tokens; the keys are asked for each time, so that they may rotate.
+
+    The signature of a token that was found good is not computed again while its key still verifies; of at most
+    `REMEMBERED` tokens, the longest unused being forgotten. Its times are compared with the clock each time.
+    """
 
     keys: KeyFile
     clock: Clock
     issuer: str
     audience: str
+    _verified: OrderedDict[str, _Verified] = field(
+        default_factory=OrderedDict[str, _Verified], init=False, repr=False, compare=False
+    )
 
     def issue(self, user_id: UUID, session_id: UUID, role: UserRole, authenticated_at: datetime) -> str:
         """A token of `ACCESS_TOKEN_LIFETIME` that names user, session and scopes."""
@@ -104,22 +127,34 @@ class AccessTokens:
 
     def verify(self, token: str) -> Claims:
         """The claims of a valid token; raises `Unauthenticated`, without a word on what is wrong."""
+        now = self.clock.now()
         try:
-            claims = self._read(token)
+            claims = self._remembered(token, now) or self._read(token, now)
         except (jwt.PyJWTError, msgspec.MsgspecError, ValueError) as error:
             raise Unauthenticated("The access token is not valid") from error
-        now = self.clock.now()
         if now >= claims.expires_at:
+            self._verified.pop(token, None)
             raise Unauthenticated("The access token has expired")
         if claims.issued_at > now + CLOCK_SKEW:
             raise Unauthenticated("The access token is not valid")
         return claims
 
-    def _read(self, token: str) -> Claims:
+    def _remembered(self, token: str, now: datetime) -> Claims | None:
+        found = self._verified.get(token)
+        if found is None:
+            return None
+        # another object is another file, which may hold another key of this id
+        if self.keys.verifying(found.kid, now) is not found.key:
+            del self._verified[token]
+            return None
+        self._verified.move_to_end(token)
+        return found.claims
+
+    def _read(self, token: str, now: datetime) -> Claims:
         if len(token) > TOKEN_MAX_BYTES or _COMPACT.fullmatch(token) is None:
             raise ValueError("not a token of ours")
         header = msgspec.json.decode(base64url_decode(token.partition(".")[0]), type=_Header)
-        key = self.keys.verifying(header.kid, self.clock.now())
+        key = self.keys.verifying(header.kid, now)
         if header.alg != ALGORITHM or header.typ != TOKEN_TYPE or key is None:
             raise ValueError("not a token of ours")
         payload = jwt.decode(
@@ -131,4 +166,8 @@ class AccessTokens:
             # the instants are compared with our own clock
             options={"strict_aud": True, "verify_exp": False, "verify_iat": False, "verify_nbf": False},
         )
-        return msgspec.convert(payload, Claims)
+        claims = msgspec.convert(payload, Claims)
+        self._verified[token] = _Verified(claims, header.kid, key)
+        if len(self._verified) > REMEMBERED:
+            self._verified.popitem(last=False)
+        return claims

@@ -1,7 +1,6 @@
 """Sign-in by bearer token: Litestar's JWT middleware over our own verification."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, ClassVar, Self
 
 from litestar.connection import ASGIConnection
@@ -59,7 +58,7 @@ async def _actor(token: AccessToken, connection: ASGIConnection[Any, Any, Any, A
         session_id=claims.sid,
         role=claims.role,
         scopes=claims.scopes,
-        authenticated_at=datetime.fromtimestamp(claims.auth_time, UTC),
+        authenticated_at=claims.authenticated_at,
         origin=origin_of(connection),
     )
 

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
+import jwt
 import pytest
 
 from app.domain.access import UserRole
@@ -128,3 +130,46 @@ def test_a_broken_file_is_told_without_its_content_and_signs_nobody_out(
         tokens.verify(token.replace(".", ".A", 1))
     with pytest.raises(KeyFileError, match=r"signing-keys\.json"):
         KeyFile(path, make=False).current()
+
+
+def test_a_known_token_is_not_computed_again_and_still_ends_with_its_time_and_its_key(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    computed: list[str] = []
+
+    def counted(token: str, *arguments: Any, **options: Any) -> Any:
+        computed.append(token)
+        return decode(token, *arguments, **options)
+
+    decode = jwt.decode
+    monkeypatch.setattr(jwt, "decode", counted)
+    clock = At()
+    old = generate_key_file(path)
+    tokens = tokens_of(path, clock)
+    token, other = issue(tokens), issue(tokens)
+    assert {tokens.verify(token).jti for _ in range(100)} == {tokens.verify(token).jti}
+    assert computed == [token]
+    assert tokens.verify(other).jti != tokens.verify(token).jti
+    # one character of the signature is another token
+    with pytest.raises(Unauthenticated):
+        tokens.verify(token[:-3] + ("AAA" if token[-3:] != "AAA" else "BBB"))
+    clock.instant = NOW + timedelta(minutes=15)
+    with pytest.raises(Unauthenticated, match="expired"):
+        tokens.verify(token)
+    clock.instant = NOW
+    tokens.verify(other)
+    path.unlink()
+    generate_key_file(path)
+    assert old not in tokens.keys._look().keys  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] -- a second later
+    with pytest.raises(Unauthenticated):
+        tokens.verify(other)
+
+
+def test_the_longest_unused_token_is_forgotten(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.infrastructure.security.tokens.REMEMBERED", 2)
+    generate_key_file(path)
+    tokens = tokens_of(path, At())
+    first, second, third = (issue(tokens) for _ in range(3))
+    for token in (first, second, first, third):
+        tokens.verify(token)
+    assert list(tokens._verified) == [first, third]  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] -- what it keeps
