@@ -16,9 +16,11 @@ def create_app() -> "Litestar":
 
     # all else takes a second to import, in which a worker must not miss a signal or its launcher's end
     end_with_launcher()
-    # importing a layer must not import all of them
-    if "litestar.cli" in sys.modules:
-        from app.console import create_console as build  # noqa: PLC0415
-    else:
-        from app.asgi import create_app as build  # noqa: PLC0415
-    return build()
+    from app.infrastructure.memory import loading  # noqa: PLC0415 -- importing a layer must not import all of them
+
+    with loading():
+        if "litestar.cli" in sys.modules:
+            from app.console import create_console as build  # noqa: PLC0415 -- the same
+        else:
+            from app.asgi import create_app as build  # noqa: PLC0415 -- the same
+        return build()
