@@ -19,7 +19,6 @@ CONNECTIONS: Final = 12
 UNLIMITED_MAIL = {
     "RATE_LIMIT_FORGOT": "1000000/60",
     "RATE_LIMIT_FORGOT_ACCOUNT": "1000000/60",
-    "RATE_LIMIT_API": "1000000/60",
 }
 PASSWORD = "correct horse battery staple"
 

@@ -1,7 +1,8 @@
 """Servers of a test's own, and one that the tests share which leave it as it is."""
 
 import fcntl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -9,6 +10,7 @@ import msgspec
 import pytest
 
 from tests.live.data import copy_data, temporary_place
+from tests.live.processes import wait_until
 from tests.live.server import PROJECT, Server
 from tests.servers import Servers
 
@@ -81,19 +83,28 @@ def _start_first(place: Path) -> FirstStart:
         server.close()
 
 
-@pytest.fixture(scope="session")
-def shared(servers: Servers, first_start: FirstStart) -> Iterator[Server]:
-    """A server with one worker and no limits to speak of, for tests that neither end nor disturb it."""
-    with temporary_place(servers.directory.parent) as place:
-        server = Server(
-            place, environment={**QUICK, **UNLIMITED}, data_dir=copy_data(first_start.data_dir, place / "data")
-        )
+@contextmanager
+def serving(
+    first_start: FirstStart, environment: Mapping[str, str], *, workers: int = 1, parent: Path | None = None
+) -> Generator[Server]:
+    """A server on a copy of what the first start made, with all its workers ready; it must end well."""
+    with temporary_place(parent) as place:
+        data_dir = copy_data(first_start.data_dir, place / "data")
+        server = Server(place, "--workers", str(workers), environment={**QUICK, **environment}, data_dir=data_dir)
         try:
             server.await_ready()
+            wait_until(lambda: len(server.told("ready")) == workers, 30)
             yield server
             assert server.stop() == 0
         finally:
             server.close()
+
+
+@pytest.fixture(scope="session")
+def shared(servers: Servers, first_start: FirstStart) -> Iterator[Server]:
+    """A server with one worker and no limits to speak of, for tests that neither end nor disturb it."""
+    with serving(first_start, UNLIMITED, parent=servers.directory.parent) as server:
+        yield server
 
 
 @pytest.fixture

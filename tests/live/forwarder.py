@@ -1,19 +1,14 @@
 """Servers that listen on Unix sockets only, made reachable over TCP and TLS."""
 
 import asyncio
-import ipaddress
 import ssl
 import threading
 from collections.abc import Awaitable, Generator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, Literal
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from tests.certificates import Certificate
 
 TLS = Literal["none", "at once", "when asked"]
 """How a connection becomes TLS: never, from its first byte, or as PostgreSQL's clients ask for it."""
@@ -22,61 +17,13 @@ SSL_REQUEST: Final = bytes.fromhex("0000000804d2162f")
 """PostgreSQL 18 manual, 54.7: SSLRequest; the server answers with one letter."""
 
 
-@dataclass(frozen=True, slots=True)
-class Certificate:
-    """A certificate that vouches for itself, for one host, and its key."""
-
-    certificate: Path
-    key: Path
-
-    @classmethod
-    def make(cls, place: Path, host: str) -> "Certificate":
-        key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host)])
-        with suppress(ValueError):
-            address = x509.IPAddress(ipaddress.ip_address(host))
-            return cls._write(place, host, key, name, address)
-        return cls._write(place, host, key, name, x509.DNSName(host))
-
-    @classmethod
-    def _write(
-        cls, place: Path, host: str, key: ec.EllipticCurvePrivateKey, name: x509.Name, host_name: x509.GeneralName
-    ) -> "Certificate":
-        now = datetime.now(UTC)
-        certificate = (
-            x509.CertificateBuilder()
-            .subject_name(name)
-            .issuer_name(name)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(days=1))
-            .not_valid_after(now + timedelta(days=1))
-            .add_extension(x509.SubjectAlternativeName([host_name]), critical=False)
-            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-            .sign(key, hashes.SHA256())
-        )
-        made = cls(place / f"{host}.pem", place / f"{host}.key")
-        made.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-        made.key.write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            )
-        )
-        return made
-
-    def context(self) -> ssl.SSLContext:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.certificate, self.key)
-        return context
-
-
 @contextmanager
 def forwarded(socket: Path, certificate: Certificate | None = None, tls: TLS = "none") -> Generator[int]:
     """The port of 127.0.0.1 that leads to a Unix socket; TLS ends here."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="forwarder", daemon=True)
     thread.start()
-    serve = _serve(socket, None if certificate is None else certificate.context(), tls)
+    serve = _serve(socket, None if certificate is None else certificate.server_context(), tls)
     server, connections = asyncio.run_coroutine_threadsafe(serve, loop).result(10)
     try:
         port: int = server.sockets[0].getsockname()[1]

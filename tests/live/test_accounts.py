@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 import redis
 
+from app.infrastructure.security.keys import LOOK_SECONDS
 from tests.live.accounts import PASSWORD, UNLIMITED_MAIL, Account, both_workers, command, mailed_token, registered
-from tests.live.conftest import QUICK, UNLIMITED, FirstStart, Launch, Measured
-from tests.live.data import copy_data, query, temporary_place
+from tests.live.conftest import UNLIMITED, FirstStart, Launch, Measured, serving
+from tests.live.data import query
 from tests.live.http import Client, clients
-from tests.live.processes import wait_until
 from tests.live.server import Server
 
 NEXT_PASSWORD = "another horse battery staple"
@@ -25,18 +25,9 @@ numbers = count()
 
 @pytest.fixture(scope="module")
 def two(first_start: FirstStart) -> Iterator[Server]:
-    with temporary_place() as place:
-        data_dir = copy_data(first_start.data_dir, place / "data")
-        environment = {**QUICK, **UNLIMITED, **UNLIMITED_MAIL}
-        server = Server(place, "--workers", "2", environment=environment, data_dir=data_dir)
-        try:
-            server.await_ready()
-            wait_until(lambda: len(server.told("ready")) == 2, 30)
-            command(server, "users", "create-admin", ADMIN, "--password", PASSWORD)
-            yield server
-            assert server.stop() == 0
-        finally:
-            server.close()
+    with serving(first_start, {**UNLIMITED, **UNLIMITED_MAIL}, workers=2) as server:
+        command(server, "users", "create-admin", ADMIN, "--password", PASSWORD)
+        yield server
 
 
 async def logout(account: Account) -> None:
@@ -230,7 +221,8 @@ def test_tk2_keys_rotate_while_clients_call_and_nobody_is_signed_out(two: Server
             calls = [asyncio.create_task(call_on(*pair)) for pair in zip(accounts, reversed(opened), strict=False)]
             for _ in range(5):
                 await asyncio.to_thread(command, two, "keys", "rotate")
-                await asyncio.sleep(0.5)
+                # by then each worker looks at the file again
+                await asyncio.sleep(LOOK_SECONDS + 0.2)
             going = False
             await asyncio.gather(*calls)
             keys = (await opened[0].call("GET", "/.well-known/jwks.json")).json()["keys"]

@@ -9,9 +9,10 @@ from redis.exceptions import ConnectionError as ConnectionLost
 from sqlalchemy import make_url
 
 from app.infrastructure.cache.client import make_redis
+from tests.certificates import Certificate
 from tests.infrastructure.cache.valkey import running_valkey
 from tests.live.conftest import UNLIMITED, Launch
-from tests.live.forwarder import Certificate, forwarded
+from tests.live.forwarder import forwarded
 from tests.live.http import clients
 from tests.live.processes import free_port
 
@@ -44,7 +45,7 @@ def test_every_spelling_leads_to_the_same_valkey(spelling: str, valkey_socket: P
 
 
 def test_rediss_is_tls_to_a_server_that_proves_itself(valkey_socket: Path, tmp_path: Path) -> None:
-    certificate = Certificate.make(tmp_path, "localhost")
+    certificate = Certificate.make(tmp_path)
     with forwarded(valkey_socket, certificate, "at once") as port:
         url = f"rediss://localhost:{port}/0"
         trusting = f"{url}?ssl_ca_certs={certificate.certificate}"

@@ -2,18 +2,16 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from tests.live.accounts import PASSWORD, UNLIMITED_MAIL, mailed_token, registered
-from tests.live.conftest import QUICK, UNLIMITED, FirstStart, Measured
-from tests.live.data import copy_data, query, temporary_place
+from tests.live.conftest import UNLIMITED, FirstStart, Measured, serving
+from tests.live.data import query
 from tests.live.http import Client, clients
-from tests.live.processes import wait_until
 from tests.live.server import PROJECT, Server
 
 Start = Callable[[Client], Awaitable[tuple[str, dict[str, Any]]]]
@@ -31,34 +29,21 @@ At the least cost that settings allow, fifty thousand hashes would take two core
 """
 
 
-@contextmanager
-def two_workers(first_start: FirstStart, **environment: str) -> Generator[Server]:
-    with temporary_place() as place:
-        (place / "sitecustomize.py").write_text(HASH_LITTLE)
-        data_dir = copy_data(first_start.data_dir, place / "data")
-        told = {name: value.format(place=place) for name, value in environment.items()}
-        server = Server(
-            place, "--workers", "2", environment={**QUICK, **UNLIMITED, **UNLIMITED_MAIL, **told}, data_dir=data_dir
-        )
-        try:
-            server.await_ready()
-            wait_until(lambda: len(server.told("ready")) == 2, 30)
-            yield server
-            assert server.stop() == 0
-        finally:
-            server.close()
+ANY_NUMBER = {**UNLIMITED, **UNLIMITED_MAIL}
 
 
 @pytest.fixture(scope="module")
 def two(first_start: FirstStart) -> Iterator[Server]:
-    with two_workers(first_start) as server:
+    with serving(first_start, ANY_NUMBER, workers=2) as server:
         yield server
 
 
 @pytest.fixture(scope="module")
-def tireless(first_start: FirstStart) -> Iterator[Server]:
+def tireless(first_start: FirstStart, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Two workers that hash in no time."""
-    with two_workers(first_start, PYTHONPATH=f"{{place}}:{PROJECT}") as server:
+    site = tmp_path_factory.mktemp("site")
+    (site / "sitecustomize.py").write_text(HASH_LITTLE)
+    with serving(first_start, {**ANY_NUMBER, "PYTHONPATH": f"{site}:{PROJECT}"}, workers=2) as server:
         yield server
 
 

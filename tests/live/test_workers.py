@@ -10,8 +10,7 @@ import psutil
 import pytest
 import redis
 
-from tests.live.conftest import QUICK, FirstStart, Measured
-from tests.live.data import copy_data, temporary_place
+from tests.live.conftest import FirstStart, Measured, serving
 from tests.live.http import Answer, Client, clients, percentile
 from tests.live.processes import wait_until
 from tests.live.server import Server
@@ -22,16 +21,8 @@ LIMITS = {"RATE_LIMIT_LOGIN": "10/60", "RATE_LIMIT_LOGIN_HOUR": "1000000/60", "R
 
 @pytest.fixture(scope="module")
 def two(first_start: FirstStart) -> Iterator[Server]:
-    with temporary_place() as place:
-        data_dir = copy_data(first_start.data_dir, place / "data")
-        server = Server(place, "--workers", "2", environment={**QUICK, **LIMITS}, data_dir=data_dir)
-        try:
-            server.await_ready()
-            wait_until(lambda: len(server.told("ready")) == 2, 30)
-            yield server
-            assert server.stop() == 0
-        finally:
-            server.close()
+    with serving(first_start, LIMITS, workers=2) as server:
+        yield server
 
 
 people = count()

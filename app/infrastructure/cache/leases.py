@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from app.domain.ports import Limit, Verdict
-from app.infrastructure.cache.gcra import Hits, capacity, interval, verdict
+from app.infrastructure.cache.gcra import Hits, capacity, interval, judge, verdict
 from app.infrastructure.cache.throttle import FALLBACKS, RedisThrottle, bounded
 
 SHARES: Final = 16
@@ -115,19 +115,17 @@ class LeasedThrottle:
 
     async def _ask(self, name: tuple[str, str], account: _Account, cost: int) -> Verdict:
         """Settle the caller's account and have Redis decide on the request."""
-        limit, unit = account.limit, interval(account.limit)
         spent, account.spent = account.spent, 0
         self._spending.pop(name, None)
         debts = await self._throttle.charge(([(account.hits, spent)] if spent else []) + [(account.hits, cost)])
         if debts is None:
             account.known_until = 0
-            FALLBACKS.labels(limit.name).inc(spent)
+            FALLBACKS.labels(account.limit.name).inc(spent)
             return self._throttle.hit_alone(account.hits, cost)[0]
-        debt = debts[-1][0]
-        passes = debt + cost * unit <= capacity(limit)
-        debt += cost * unit if passes else 0
-        account.stand(self._clock() // 1000, debt)
-        return verdict(limit, debt, passes=passes, cost=cost)
+        [debt] = debts[-1]
+        [told] = judge(account.hits, [debt], cost)
+        account.stand(self._clock() // 1000, debt + (cost * interval(account.limit) if told.allowed else 0))
+        return told
 
     def _begin_to_settle(self) -> None:
         self._settling = asyncio.create_task(self.settle())

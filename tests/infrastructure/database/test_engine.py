@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import make_url, text
 
 from app.infrastructure.database.engine import connection_target, open_database
-from tests.live.forwarder import Certificate, forwarded
+from tests.certificates import Certificate
+from tests.live.forwarder import forwarded
 
 HERE = "SELECT current_database() || ' of ' || system_identifier FROM pg_control_system()"
 
@@ -48,7 +49,7 @@ def plain_port(socket: Path) -> Iterator[int]:
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
-    return Certificate.make(tmp_path_factory.mktemp("tls"), "localhost")
+    return Certificate.make(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from functools import partial
 
 import bcrypt
@@ -24,23 +25,30 @@ pytestmark = pytest.mark.anyio
 MINUTE, HOUR, ANY = RateLimit(10, 86_400), RateLimit(100, 86_400), RateLimit(1_000_000, 60)
 
 
+@asynccontextmanager
+async def limited(
+    settings: Settings, clock: SettableClock, *, minute: RateLimit, hour: RateLimit
+) -> AsyncGenerator[Litestar]:
+    """The application with these limits, held in Redis however long that takes to answer on a busy machine."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bootstrap, "RedisThrottle", partial(RedisThrottle, timeout=5.0))
+        async with application(settings, clock, rate_limit_login=minute, rate_limit_login_hour=hour) as other:
+            yield other
+
+
 @pytest.fixture(scope="module")
 async def by_minute(app: Litestar, settings: Settings, session_clock: SettableClock) -> AsyncGenerator[Litestar]:
     """The application with the limit of a minute alone, which starts after the other one and ends before."""
     assert app
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bootstrap, "RedisThrottle", partial(RedisThrottle, timeout=5.0))
-        async with application(settings, session_clock, rate_limit_login=MINUTE, rate_limit_login_hour=HOUR) as other:
-            yield other
+    async with limited(settings, session_clock, minute=MINUTE, hour=HOUR) as other:
+        yield other
 
 
 @pytest.fixture(scope="module")
 async def by_hour(by_minute: Litestar, settings: Settings, session_clock: SettableClock) -> AsyncGenerator[Litestar]:
     assert by_minute
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bootstrap, "RedisThrottle", partial(RedisThrottle, timeout=5.0))
-        async with application(settings, session_clock, rate_limit_login=ANY, rate_limit_login_hour=HOUR) as other:
-            yield other
+    async with limited(settings, session_clock, minute=ANY, hour=HOUR) as other:
+        yield other
 
 
 @pytest.fixture
