@@ -7,6 +7,10 @@ from app.domain.errors import Conflict
 
 LIST_NAME_MAX: Final = 120
 COLOUR_PATTERN: Final = "^#[0-9a-f]{6}$"
+COLOUR_LENGTH: Final = 7
+INBOX_NAME: Final = "Inbox"
+INBOX_POSITION: Final = "a0"
+"""Ahead of every list that is made later."""
 LISTS_MAX: Final = 500
 """Active ones, of one person."""
 

@@ -64,6 +64,17 @@ def between(after: str | None, before: str | None) -> str:
     return _text(_FIRST) + _midpoint("", limit if high == _FIRST else None)
 
 
+def key_of(number: int) -> str:
+    """The key of a whole number: the greater the number, the further behind its key sorts.
+
+    A number that grows with time puts each new row behind those before it, whoever else puts one there meanwhile.
+    Raises `ValueError` for a number that no key has room for.
+    """
+    if not _FIRST < number <= _LAST:
+        raise ValueError("There is no key for a number that large")
+    return _text(number)
+
+
 def spread(count: int, after: str | None = None, before: str | None = None) -> list[str]:
     """As many keys as asked for, in order, between the two; short ones. Raises `ValueError` as `between` does."""
     if count <= 0:

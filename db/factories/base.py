@@ -16,6 +16,7 @@ from polyfactory.field_meta import FieldMeta
 from polyfactory.utils.predicates import is_optional
 from sqlalchemy import Column
 
+from app.domain.ordering import key_of
 from app.infrastructure.database.base import Model
 
 ModelT = TypeVar("ModelT", bound=Model)
@@ -46,6 +47,11 @@ def made_up_id() -> UUID:
     _made += 1
     milliseconds = (NOW + timedelta(milliseconds=_made) - datetime.fromtimestamp(0, UTC)) // timedelta(milliseconds=1)
     return UUID(int=milliseconds << 80 | 7 << 76 | CHANCE.getrandbits(12) << 64 | 2 << 62 | CHANCE.getrandbits(62))
+
+
+def made_up_position() -> str:
+    """The position behind those that were made before."""
+    return key_of(made_up_id().int >> 80)
 
 
 def made_up_email() -> str:

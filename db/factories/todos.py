@@ -3,23 +3,49 @@
 from polyfactory import Use
 
 from app.application.todos.schemas import TodoCreate, TodoUpdate
-from app.infrastructure.database.models import Todo
-from db.factories.base import FAKER, RequestFactory, RowFactory
+from app.domain.todos import OccurrenceOutcome, Priority, ReminderStatus, TodoStatus
+from app.infrastructure.database.models import Occurrence, Reminder, Todo
+from db.factories.base import FAKER, NOW, RequestFactory, RowFactory, made_up_id, made_up_position
 
 
 class TodoFactory(RowFactory[Todo]):
-    """An open todo without notes; pass `completed_at` for a finished one.
+    """An open todo with a title and no more; pass `status` and `completed_at` for a finished one.
 
-    To be stored it needs the `owner_id` of a stored account.
+    To be stored it needs the `list_id` of a stored list.
     """
 
     __model__ = Todo
 
     title = Use(FAKER.sentence, nb_words=4)
+    status = TodoStatus.OPEN
+    priority = Priority.NONE
+    tags = Use(list[str])
+    position = Use(made_up_position)
+    has_subtasks = False
+    created_by = Use(made_up_id)
+
+
+class OccurrenceFactory(RowFactory[Occurrence]):
+    """An occurrence that was completed; needs the `todo_id` of a stored todo."""
+
+    __model__ = Occurrence
+
+    scheduled_for = NOW.date()
+    outcome = OccurrenceOutcome.COMPLETED
+    user_id = Use(made_up_id)
+
+
+class ReminderFactory(RowFactory[Reminder]):
+    """A reminder that waits; needs the `todo_id` and the `user_id` of stored rows."""
+
+    __model__ = Reminder
+
+    fire_at = NOW
+    status = ReminderStatus.PENDING
 
 
 class TodoCreateFactory(RequestFactory[TodoCreate]):
-    """A new todo with notes, finished or not."""
+    """A new todo of the caller's inbox with notes, finished or not."""
 
     __model__ = TodoCreate
 
@@ -28,7 +54,7 @@ class TodoCreateFactory(RequestFactory[TodoCreate]):
 
 
 class TodoUpdateFactory(RequestFactory[TodoUpdate]):
-    """A change to every field; pass `UNSET` for those that are to stay."""
+    """A change to title, notes and `completed`; everything else stays."""
 
     __model__ = TodoUpdate
 

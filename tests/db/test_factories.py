@@ -16,6 +16,7 @@ from app.application.accounts.emails import canonical_email
 from app.application.accounts.time_zones import checked_time_zone
 from app.domain.accounts import check_password_length
 from app.infrastructure.database.base import Model
+from app.domain.todos import TodoStatus
 from app.infrastructure.database.models import Todo
 from db.factories import (
     NOW,
@@ -23,18 +24,24 @@ from db.factories import (
     AuditEventFactory,
     CredentialsFactory,
     IdempotencyRecordFactory,
+    InvitationFactory,
     MailTokenFactory,
+    MembershipFactory,
+    OccurrenceFactory,
     RefreshTokenFactory,
     RegistrationFactory,
+    ReminderFactory,
     SessionFactory,
     SignInFailureFactory,
     TodoCreateFactory,
     TodoFactory,
+    TodoListFactory,
     TodoUpdateFactory,
     UserFactory,
+    inbox_of,
     reseed,
 )
-from db.factories.base import RequestFactory, RowFactory
+from db.factories.base import RequestFactory, RowFactory, made_up_id
 from tests.db.schema import open_engine
 
 pytestmark = pytest.mark.anyio
@@ -48,7 +55,12 @@ ROWS: list[type[RowFactory[Any]]] = [
     SignInFailureFactory,
     AuditEventFactory,
     IdempotencyRecordFactory,
+    TodoListFactory,
+    MembershipFactory,
+    InvitationFactory,
     TodoFactory,
+    OccurrenceFactory,
+    ReminderFactory,
 ]
 REQUESTS: list[type[RequestFactory[Any]]] = [
     RegistrationFactory,
@@ -166,20 +178,35 @@ async def test_rows_are_stored(session: AsyncSession) -> None:
     await MailTokenFactory.create_async(user_id=user.id)
     await SignInFailureFactory.create_async()
     await AuditEventFactory.create_async(actor_id=user.id)
-    todos = await TodoFactory.create_batch_async(3, owner_id=user.id)
+    shared = await TodoListFactory.create_async(owner_id=user.id)
+    await MembershipFactory.create_async(list_id=shared.id, user_id=user.id)
+    await InvitationFactory.create_async(list_id=shared.id)
+    todos = await TodoFactory.create_batch_async(3, list_id=shared.id, assignee_id=user.id)
+    await OccurrenceFactory.create_async(todo_id=todos[0].id)
+    await ReminderFactory.create_async(todo_id=todos[0].id, user_id=user.id)
     await session.commit()
-    found = await session.scalars(select(Todo).where(Todo.owner_id == user.id).order_by(Todo.id))
+    found = await session.scalars(select(Todo).where(Todo.list_id == shared.id).order_by(Todo.position))
     assert [todo.id for todo in found] == [todo.id for todo in todos]
+
+
+async def test_an_account_has_one_inbox(session: AsyncSession) -> None:
+    user = await UserFactory.create_async()
+    for row in inbox_of(user.id):
+        session.add(row)
+        await session.flush()
+    with pytest.raises(IntegrityError, match="ix_lists_owner_id_inbox"):
+        await TodoListFactory.create_async(owner_id=user.id, is_inbox=True)
 
 
 @pytest.mark.usefixtures("session")
 async def test_the_database_computes_what_it_computes() -> None:
     user = await UserFactory.create_async()
-    assert not (await TodoFactory.create_async(owner_id=user.id)).completed
-    assert (await TodoFactory.create_async(owner_id=user.id, completed_at=NOW)).completed
+    made = await TodoListFactory.create_async(owner_id=user.id)
+    assert not (await TodoFactory.create_async(list_id=made.id)).completed
+    assert (await TodoFactory.create_async(list_id=made.id, status=TodoStatus.COMPLETED)).completed
 
 
 @pytest.mark.usefixtures("session")
-async def test_a_todo_of_nobody_is_not_stored() -> None:
-    with pytest.raises(IntegrityError, match="fk_todos_owner_id_users"):
-        await TodoFactory.create_async()
+async def test_a_todo_of_no_list_is_not_stored() -> None:
+    with pytest.raises(IntegrityError, match="fk_todos_list_id_lists"):
+        await TodoFactory.create_async(list_id=made_up_id())

@@ -92,13 +92,13 @@ def test_migrations_and_models_make_the_same_schema(blank: str, clone_database: 
     "change",
     [
         "ALTER TABLE todos ADD COLUMN colour text",
-        "ALTER TABLE todos ALTER COLUMN title TYPE varchar(501)",
+        "ALTER TABLE lists ALTER COLUMN name TYPE varchar(121)",
         "ALTER TABLE todos ALTER COLUMN notes SET NOT NULL",
         "ALTER TABLE todos ALTER COLUMN version SET DEFAULT 2",
-        "ALTER TABLE todos DROP CONSTRAINT fk_todos_owner_id_users",
+        "ALTER TABLE todos DROP CONSTRAINT fk_todos_list_id_lists",
         "ALTER TABLE users DROP CONSTRAINT uq_users_email_canonical",
-        "DROP INDEX ix_todos_owner_id_created_at_id",
-        "DROP TABLE todos",
+        "DROP INDEX ix_todos_list_id_created_at_id",
+        "DROP TABLE reminders",
     ],
 )
 def test_the_check_finds_what_differs_from_the_models(clone_database: Callable[[], str], change: str) -> None:

@@ -10,12 +10,30 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from app.domain.accounts import EmailTaken, InvalidCredentials
-from app.domain.errors import Conflict, Refusal, Unauthenticated, Unavailable
+from app.domain.errors import Conflict, NotFound, Refusal, Unauthenticated, Unavailable
+from app.domain.lifecycle import ParentNotFound
+from app.domain.ordering import PositionTaken
+from app.domain.sharing import AlreadyMember, NotAMember
+from app.domain.todos import ReminderExists, TodoExists
 
 REFUSALS: Final[Mapping[str, type[Refusal]]] = {
     "uq_users_email_canonical": EmailTaken,
     "fk_sessions_user_id_users": InvalidCredentials,
-    "fk_todos_owner_id_users": Unauthenticated,
+    "fk_lists_owner_id_users": Unauthenticated,
+    "fk_memberships_user_id_users": Unauthenticated,
+    "fk_memberships_list_id_lists": NotFound,
+    "fk_invitations_list_id_lists": NotFound,
+    "fk_todos_list_id_lists": NotFound,
+    "fk_todos_parent_id_todos": ParentNotFound,
+    "fk_todos_list_id_assignee_id_memberships": NotAMember,
+    "fk_occurrences_todo_id_todos": NotFound,
+    "fk_reminders_todo_id_todos": NotFound,
+    "fk_reminders_user_id_users": Unauthenticated,
+    "pk_todos": TodoExists,
+    "uq_lists_owner_id_position": PositionTaken,
+    "uq_memberships_list_id_user_id": AlreadyMember,
+    "uq_reminders_todo_id_user_id_fire_at": ReminderExists,
+    "uq_todos_list_id_parent_id_position": PositionTaken,
     "fk_mail_tokens_user_id_users": Unauthenticated,
 }
 

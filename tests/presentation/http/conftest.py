@@ -17,7 +17,7 @@ from app.infrastructure.database.models import User
 from app.infrastructure.security.revocations import Revocations
 from app.infrastructure.security.tokens import AccessTokens
 from app.settings import Settings
-from db.factories import SessionFactory, UserFactory
+from db.factories import SessionFactory, UserFactory, inbox_of
 from tests.conformance import checked_transport
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
@@ -110,9 +110,7 @@ class People:
     async def make(self, **fields: Any) -> Person:
         user = UserFactory.build(**fields)
         session = SessionFactory.build(user_id=user.id)
-        # in two transactions, for a session's row needs its user's
-        await store(self._app, user)
-        await store(self._app, session)
+        await store(self._app, user, session, *inbox_of(user.id))
         tokens: AccessTokens = self._app.state.access_tokens
 
         def fresh_token() -> str:
@@ -129,11 +127,13 @@ class People:
 
 
 async def store(app: Litestar, *rows: object) -> None:
-    """Write rows and commit them."""
+    """Write rows, each after those before it that it may refer to, and commit them."""
     sessions = app.state.unit_of_work.database.sessions
     session: AsyncSession
     async with sessions.begin() as session:
-        session.add_all(rows)
+        for row in rows:
+            session.add(row)
+            await session.flush()
 
 
 @pytest.fixture

@@ -9,6 +9,21 @@ from app.infrastructure.database.models.accounts import (
     User,
 )
 from app.infrastructure.database.models.idempotency import IdempotencyRecord
-from app.infrastructure.database.models.todos import Todo
+from app.infrastructure.database.models.lists import Invitation, Membership, TodoList
+from app.infrastructure.database.models.todos import Occurrence, Reminder, Todo
 
-__all__ = ["AuditEvent", "IdempotencyRecord", "MailToken", "RefreshToken", "Session", "SignInFailure", "Todo", "User"]
+__all__ = [
+    "AuditEvent",
+    "IdempotencyRecord",
+    "Invitation",
+    "MailToken",
+    "Membership",
+    "Occurrence",
+    "RefreshToken",
+    "Reminder",
+    "Session",
+    "SignInFailure",
+    "Todo",
+    "TodoList",
+    "User",
+]

@@ -1,4 +1,4 @@
-"""Accounts and todos.
+"""Accounts.
 
 Revision ID: 53f6f124c92f
 Revises:
@@ -79,28 +79,9 @@ def upgrade() -> None:
         ),
     )
     op.create_index(op.f("ix_refresh_tokens_session_id"), "refresh_tokens", ["session_id"])
-    op.create_table(
-        "todos",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("owner_id", sa.Uuid(), nullable=False),
-        sa.Column("title", sa.String(500), nullable=False),
-        sa.Column("notes", sa.String(16_384), nullable=True),
-        sa.Column("completed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("completed", sa.Boolean(), sa.Computed("completed_at IS NOT NULL", persisted=True), nullable=False),
-        sa.Column("version", sa.BigInteger(), server_default="1", nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_todos")),
-        sa.ForeignKeyConstraint(["owner_id"], ["users.id"], name=op.f("fk_todos_owner_id_users"), ondelete="CASCADE"),
-    )
-    op.create_index(op.f("ix_todos_owner_id_created_at_id"), "todos", ["owner_id", "created_at", "id"])
-    op.create_index(op.f("ix_todos_owner_id_updated_at_id"), "todos", ["owner_id", "updated_at", "id"])
-    op.create_index(
-        op.f("ix_todos_owner_id_completed_created_at_id"), "todos", ["owner_id", "completed", "created_at", "id"]
-    )
 
 
 def downgrade() -> None:
     """Drop them, and with them whatever they hold."""
-    for table in ("todos", "refresh_tokens", "sessions", "users"):
+    for table in ("refresh_tokens", "sessions", "users"):
         op.drop_table(table)
