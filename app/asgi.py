@@ -37,6 +37,7 @@ from app.presentation.http.problems import on_exception, on_http_exception, on_r
 from app.presentation.http.responses import RowResponse
 from app.presentation.http.system import HealthController, SystemController
 from app.presentation.http.todos import TodoController
+from app.presentation.http.todos_lifecycle import TodoLifecycleController
 from app.presentation.http.verification import VerificationController
 from app.settings import Settings, SettingsError
 
@@ -87,6 +88,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
             AccountPages,
             MeController,
             TodoController,
+            TodoLifecycleController,
             UserController,
             AuditController,
             HealthController,

@@ -1,10 +1,12 @@
 """Pages: their order, and cursors, signed positions that are good for one caller and one listing only."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import blake2b
 from hmac import compare_digest
-from typing import Final, Generic, TypeVar
+from operator import attrgetter
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 from msgspec import structs
@@ -15,6 +17,8 @@ from app.domain.errors import Issue, IssueCode, ValidationFailed
 from app.infrastructure.database.repositories.keyset import SortTerm
 
 SIGNATURE_BYTES: Final = 16
+
+NO_KEYS: Final[Mapping[str, Any]] = {}
 
 PositionT = TypeVar("PositionT")
 ViewT = TypeVar("ViewT", bound=View)
@@ -56,6 +60,15 @@ class CursorCodec:
         return blake2b(scope.encode() + b"\0" + payload, key=self._key, digest_size=SIGNATURE_BYTES).digest()
 
 
+@dataclass(frozen=True, slots=True)
+class SortKey(Generic[ViewT]):
+    """How a field is sorted by that has no order of its own: by which column, and what that holds for a row."""
+
+    column: str
+    type: type
+    read: Callable[[ViewT], object]
+
+
 class Pager(Generic[ViewT]):
     """One request's way through a listing: its order, where it starts, and the cursor it ends with.
 
@@ -64,19 +77,28 @@ class Pager(Generic[ViewT]):
     """
 
     def __init__(
-        self, codec: CursorCodec, actor: Actor, schema: type[ViewT], query: PageQuery, default: SortTerm
+        self,
+        codec: CursorCodec,
+        actor: Actor,
+        schema: type[ViewT],
+        query: PageQuery,
+        default: SortTerm,
+        *,
+        keys: Mapping[str, SortKey[ViewT]] = NO_KEYS,
     ) -> None:
+        """`keys` tells, by field, what is sorted by in the place of its own column."""
         self._codec = codec
         self._limit = query.limit
         asked = structs.asdict(query)
         sort: Sequence[str] = asked.get("sort") or ()
-        self.terms = _terms(schema, sort, default)
+        self._keys = {field.name: keys.get(field.name) or _own_key(field) for field in structs.fields(schema)}
+        self._fields = _fields(schema, sort, default)
+        self.terms = tuple(SortTerm(self._keys[term.column].column, term.descending) for term in self._fields)
         filters = {name: value for name, value in asked.items() if name not in {"limit", "cursor", "include_total"}}
         self._scope = f"{schema.__name__}:{actor.id}:{msgspec.json.encode(filters).decode()}"
         self.after: Sequence[object] | None = None
         if query.cursor is not None:
-            types = {field.name: field.type for field in structs.fields(schema)}
-            position = tuple[tuple(types[term.column] for term in self.terms)]  # pyright: ignore[reportInvalidTypeArguments] -- made of the sort's fields
+            position = tuple[tuple(self._keys[term.column].type for term in self._fields)]  # pyright: ignore[reportInvalidTypeArguments] -- made of the sort's fields
             self.after = codec.decode(query.cursor, position, self._scope)
 
     @property
@@ -89,11 +111,15 @@ class Pager(Generic[ViewT]):
         items = found[: self._limit]
         if len(found) <= self._limit:
             return items, None
-        position = [getattr(items[-1], term.column) for term in self.terms]
+        position = [self._keys[term.column].read(items[-1]) for term in self._fields]
         return items, self._codec.encode(position, self._scope)
 
 
-def _terms(schema: type[View], sort: Sequence[str], default: SortTerm) -> tuple[SortTerm, ...]:
+def _own_key(field: structs.FieldInfo) -> SortKey[Any]:
+    return SortKey(field.name, field.type, attrgetter(field.name))
+
+
+def _fields(schema: type[View], sort: Sequence[str], default: SortTerm) -> tuple[SortTerm, ...]:
     columns = {field.encode_name: field.name for field in structs.fields(schema)}
     terms = [SortTerm(columns[name.removeprefix("-")], name.startswith("-")) for name in sort] or [default]
     if len({term.column for term in terms}) < len(terms):

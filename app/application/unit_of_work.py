@@ -16,6 +16,7 @@ from app.application.accounts.throttling import SignInThrottle
 from app.application.administration.service import AdministrationService
 from app.application.idempotency import IdempotencyService
 from app.application.paging import CursorCodec
+from app.application.todos.lifecycle import TodoLifecycle
 from app.application.todos.service import TodoService
 from app.domain.ports import Clock, MailQueue
 from app.infrastructure.database.engine import Database
@@ -29,7 +30,10 @@ from app.infrastructure.database.repositories.accounts import (
 from app.infrastructure.database.repositories.audit import AuditRepository
 from app.infrastructure.database.repositories.idempotency import IdempotencyRepository
 from app.infrastructure.database.repositories.mail_tokens import MailTokenRepository
+from app.infrastructure.database.repositories.occurrences import OccurrenceRepository
+from app.infrastructure.database.repositories.reminders import ReminderRepository
 from app.infrastructure.database.repositories.todos import TodoRepository
+from app.infrastructure.database.repositories.todos_trees import TodoTreeRepository
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,26 @@ class Services:
     @cached_property
     def todos(self) -> TodoService:
         """Todos."""
-        return TodoService(TodoRepository(session=self._session), self._tools.clock, self._tools.cursors)
+        return TodoService(
+            TodoRepository(session=self._session),
+            TodoTreeRepository(session=self._session),
+            ReminderRepository(session=self._session),
+            UserRepository(session=self._session),
+            life=self.todo_lifecycle,
+            clock=self._tools.clock,
+            cursors=self._tools.cursors,
+        )
+
+    @cached_property
+    def todo_lifecycle(self) -> TodoLifecycle:
+        """The life of todos."""
+        return TodoLifecycle(
+            TodoRepository(session=self._session),
+            TodoTreeRepository(session=self._session),
+            OccurrenceRepository(session=self._session),
+            ReminderRepository(session=self._session),
+            self._tools.clock,
+        )
 
 
 @dataclass(frozen=True, slots=True)

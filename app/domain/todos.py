@@ -11,6 +11,7 @@ NOTES_MAX: Final = 16_384
 LEVELS_MAX: Final = 4
 TAGS_MAX: Final = 20
 TAG_NAME_MAX: Final = 60
+SEARCH_MAX: Final = 200
 REMINDERS_MAX: Final = 20
 """Of one person, for one todo."""
 BULK_MAX: Final = 100

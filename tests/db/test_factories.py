@@ -15,8 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.application.accounts.emails import canonical_email
 from app.application.accounts.time_zones import checked_time_zone
 from app.domain.accounts import check_password_length
-from app.infrastructure.database.base import Model
 from app.domain.todos import TodoStatus
+from app.infrastructure.database.base import Model
 from app.infrastructure.database.models import Todo
 from db.factories import (
     NOW,

@@ -1,39 +1,86 @@
-"""What people do with their todos."""
+"""What people do with todos one by one."""
 
-from typing import Any, Final
+from collections.abc import Iterable
+from datetime import datetime, tzinfo
+from typing import Any, Final, TypeVar
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 from uuid_utils.compat import uuid7
 
-from app.application.paging import CursorCodec, Pager
+from app.application.paging import CursorCodec, Pager, SortKey
+from app.application.positions import last_position
+from app.application.todos.filters import filters_of
+from app.application.todos.lifecycle import TodoLifecycle
 from app.application.todos.schemas import Todo, TodoCreate, TodoPage, TodoQuery, TodoUpdate
+from app.application.todos.timing import (
+    due_of,
+    due_values,
+    recurrence_of,
+    recurrence_values,
+    stored_due,
+    stored_recurrence,
+    zone_of,
+)
+from app.domain import lifecycle
 from app.domain.access import Actor, Permission
-from app.domain.errors import NotFound, StaleVersion
+from app.domain.due import Due
+from app.domain.errors import Issue, IssueCode, NotFound, StaleVersion, ValidationFailed
+from app.domain.lifecycle import ParentNotFound
+from app.domain.lists import check_not_archived
 from app.domain.ports import Clock
+from app.domain.recurrence import Recurrence
+from app.domain.sharing import ListPermission, require
+from app.domain.todos import TodoStatus
+from app.infrastructure.database.models.todos import NO_DUE, PRIORITY_RANKS
+from app.infrastructure.database.repositories.accounts import UserRepository
 from app.infrastructure.database.repositories.keyset import SortTerm
+from app.infrastructure.database.repositories.reminders import ReminderRepository
 from app.infrastructure.database.repositories.todos import TodoRepository
+from app.infrastructure.database.repositories.todos_trees import TodoTreeRepository
 
+ValueT = TypeVar("ValueT")
 Versions = frozenset[int] | None
 NEWEST_FIRST: Final = SortTerm("created_at", descending=True)
+SORT_KEYS: Final[dict[str, SortKey[Todo]]] = {
+    "due_at": SortKey("due_order", datetime, lambda todo: todo.due_at or NO_DUE),
+    "priority": SortKey("priority_rank", int, lambda todo: PRIORITY_RANKS[todo.priority]),
+}
+_TIMING: Final = frozenset({"due", "recurrence"})
+_STATUS: Final = frozenset({"status", "completed"})
+_UUID7: Final = 7
 
 
 class TodoService:
-    """Decides over todos; every method takes the actor first, and what is not theirs does not exist."""
+    """Decides over todos; every method takes the actor first, and what is not theirs to see does not exist."""
 
-    def __init__(self, todos: TodoRepository, clock: Clock, cursors: CursorCodec) -> None:
+    def __init__(
+        self,
+        todos: TodoRepository,
+        trees: TodoTreeRepository,
+        reminders: ReminderRepository,
+        users: UserRepository,
+        *,
+        life: TodoLifecycle,
+        clock: Clock,
+        cursors: CursorCodec,
+    ) -> None:
         self._todos = todos
+        self._trees = trees
+        self._reminders = reminders
+        self._users = users
+        self._life = life
         self._clock = clock
         self._cursors = cursors
 
     async def list(self, actor: Actor, query: TodoQuery) -> TodoPage:
-        """A page of the actor's todos, newest first unless told."""
+        """A page of the todos that the actor sees, newest first unless told."""
         actor.require(Permission.TODOS_READ)
-        pager = Pager(self._cursors, actor, Todo, query, NEWEST_FIRST)
-        found = await self._todos.list_page(
-            Todo, actor, pager.terms, limit=pager.limit, after=pager.after, completed=query.completed
-        )
-        total = await self._todos.count_all(actor, completed=query.completed) if query.include_total else UNSET
+        filters = filters_of(query)
+        pager = Pager(self._cursors, actor, Todo, query, NEWEST_FIRST, keys=SORT_KEYS)
+        found = await self._todos.list_page(Todo, actor, filters, pager.terms, limit=pager.limit, after=pager.after)
+        total = await self._todos.count_all(actor, filters) if query.include_total else UNSET
         return TodoPage(*pager.page(found), total)
 
     async def get(self, actor: Actor, todo_id: UUID) -> Todo:
@@ -42,37 +89,144 @@ class TodoService:
         return await self._found(actor, todo_id)
 
     async def create(self, actor: Actor, data: TodoCreate) -> Todo:
-        """Write a todo down."""
+        """Write a todo down, in the inbox unless told where.
+
+        Raises `NotFound`, `Forbidden` and `ListArchived` for the list, `ParentNotFound`, `TooDeep`, `TodoExists`,
+        `NotAMember`, `InvalidDue`, `InvalidRecurrence`.
+        """
         actor.require(Permission.TODOS_WRITE)
+        due, recurrence = due_of(data.due), recurrence_of(data.recurrence)
         now = self._clock.now()
-        return await self._todos.insert(
-            Todo,
-            {
-                "id": uuid7(),
-                "owner_id": actor.id,
-                "title": data.title,
-                "notes": data.notes,
-                "completed_at": now if data.completed else None,
-                "created_at": now,
-                "updated_at": now,
-            },
-        )
+        status = lifecycle.status_from(TodoStatus.OPEN, status=_given(data.status), completed=_given(data.completed))
+        done = status is TodoStatus.COMPLETED
+        values: dict[str, Any] = {
+            "id": _own_id(data.id),
+            "title": data.title,
+            "notes": data.notes,
+            "status": status,
+            "completed_at": now if done else None,
+            "completed_by": actor.id if done else None,
+            "priority": data.priority,
+            **(recurrence_values(recurrence, due) if recurrence is not None else {}),
+            **(due_values(due, await self._zone(actor, due, recurrence)) if due is not None else {}),
+            "tags": _distinct(data.tags),
+            "assignee_id": data.assignee_id,
+            "position": last_position(),
+            "created_by": actor.id,
+            "version": 1,
+            "created_at": now,
+            "updated_at": now,
+        }
+        list_id = _given(data.list_id)
+        parent_id = _given(data.parent_id)
+        if parent_id is not None:
+            list_id = await self._make_room(actor, parent_id, list_id, lifecycle.Node(values["id"], parent_id, status))
+            values["parent_id"] = parent_id
+        made = await self._todos.insert(Todo, actor, list_id, values)
+        if made is None:
+            await self._refuse_list(actor, list_id)
+            raise NotFound
+        return made
 
     async def update(self, actor: Actor, todo_id: UUID, data: TodoUpdate, *, versions: Versions = None) -> Todo:
-        """Change the fields that were sent; raises `NotFound`, or `StaleVersion` when at none of the `versions`."""
+        """Change the fields that were sent.
+
+        Raises `NotFound`, `Forbidden`, `ListArchived`, `StaleVersion` when at none of the `versions`, what changes
+        of status raise, `NotAMember`, `InvalidDue`, `InvalidRecurrence`.
+        """
         actor.require(Permission.TODOS_WRITE)
-        values = data.changes()
-        if values:
-            changed = await self._todos.change(Todo, actor, todo_id, self._stamped(values), versions=versions)
-            if changed is not None:
-                return changed
-        return await self._found(actor, todo_id, versions=versions)
+        changes = data.changes()
+        if not changes:
+            return await self._found(actor, todo_id, versions=versions)
+        plain = {name: value for name, value in changes.items() if name not in _TIMING | _STATUS}
+        if "tags" in plain:
+            plain["tags"] = _distinct(data.tags or [])
+        changed = None
+        asked = _asked_status(data)
+        if not changes.keys() & _TIMING and (asked is None or asked is not TodoStatus.CANCELLED):
+            values = {**plain, **self._status_values(actor, asked), "updated_at": self._clock.now()}
+            changed = await self._todos.change(Todo, actor, todo_id, values, versions=versions, alone=asked is not None)
+        return changed or await self._update_with_others(actor, todo_id, data, plain, versions)
 
     async def delete(self, actor: Actor, todo_id: UUID, *, versions: Versions = None) -> None:
-        """Delete a todo; raises `NotFound`, or `StaleVersion` when at none of the `versions`."""
-        actor.require(Permission.TODOS_WRITE)
-        if not await self._todos.remove(actor, todo_id, versions=versions):
-            await self._found(actor, todo_id, versions=versions)
+        """Put a todo in the trash with all below it; raises as `update` does for what is not to be changed."""
+        standing = await self._life.writable(actor, todo_id)
+        if versions is not None and standing.todo.version not in versions:
+            raise StaleVersion(current=await self._found(actor, todo_id))
+        await self._trees.trash(todo_id, self._clock.now())
+
+    async def _update_with_others(
+        self, actor: Actor, todo_id: UUID, data: TodoUpdate, plain: dict[str, Any], versions: Versions
+    ) -> Todo:
+        """Change a todo together with those above and below it, or tell why it is not changed."""
+        todo = (await self._life.writable(actor, todo_id)).todo
+        if versions is not None and todo.version not in versions:
+            raise StaleVersion(current=await self._found(actor, todo_id))
+        values = {**plain, **await self._timing_values(actor, data, stored_due(todo), stored_recurrence(todo))}
+        status = lifecycle.status_from(todo.status, status=_given(data.status), completed=_given(data.completed))
+        counted = status is not todo.status and await self._life.set_status(actor, todo, status)
+        if values:
+            now = self._clock.now()
+            await self._trees.set_values(todo_id, {**values, "updated_at": now}, counted=counted)
+            if "due_at" in values and values["due_at"] != todo.due_at:
+                await self._reminders.rearm(todo_id, values["due_at"], now)
+        return await self._found(actor, todo_id)
+
+    async def _timing_values(
+        self, actor: Actor, data: TodoUpdate, due: Due | None, recurrence: Recurrence | None
+    ) -> dict[str, Any]:
+        """The columns of a due date and a recurrence that change; a series begins anew with either."""
+        if data.due is UNSET and data.recurrence is UNSET:
+            return {}
+        if data.due is not UNSET:
+            due = due_of(data.due)
+        if data.recurrence is not UNSET:
+            recurrence = recurrence_of(data.recurrence)
+        timing = recurrence_values(recurrence, due)
+        return {**timing, **due_values(due, await self._zone(actor, due, recurrence))}
+
+    async def _zone(self, actor: Actor, due: Due | None, recurrence: Recurrence | None) -> tzinfo:
+        """Where the due date counts: where it says, or else where the actor lives."""
+        zone = zone_of(due, recurrence)
+        return zone or ZoneInfo(await self._users.time_zone(actor.id) or "UTC")
+
+    def _status_values(self, actor: Actor, asked: TodoStatus | None) -> dict[str, Any]:
+        if asked is None:
+            return {}
+        done = asked is TodoStatus.COMPLETED
+        now = self._clock.now()
+        return {
+            "status": asked,
+            "completed_at": now if done else None,
+            "completed_by": actor.id if done else None,
+        }
+
+    async def _make_room(self, actor: Actor, parent_id: UUID, list_id: UUID | None, child: lifecycle.Node) -> UUID:
+        """Lock the parent's list and reopen what is completed above an open child; tells the list."""
+        standing = await self._trees.stand(actor, parent_id)
+        if standing is None or standing.todo.deleted_at is not None:
+            raise ParentNotFound
+        found = standing.todo.list_id
+        if list_id not in {None, found}:
+            await self._refuse_list(actor, list_id)
+            raise ParentNotFound
+        require(standing.role, ListPermission.TODOS_WRITE)
+        check_not_archived(standing.archived_at)
+        family = await self._trees.family(parent_id)
+        lifecycle.check_parent(family, child.id, parent_id)
+        if child.status is TodoStatus.OPEN:
+            reopened = lifecycle.reopen([*family, child], child.id)
+            await self._trees.set_status(reopened, by=actor.id, now=self._clock.now())
+        await self._trees.mark_parents([parent_id])
+        return found
+
+    async def _refuse_list(self, actor: Actor, list_id: UUID | None) -> None:
+        """Tell why nothing can be written to a list, where there is a reason."""
+        place = await self._trees.place(actor, list_id)
+        if place is None:
+            raise NotFound
+        require(place.role, ListPermission.TODOS_WRITE)
+        check_not_archived(place.archived_at)
 
     async def _found(self, actor: Actor, todo_id: UUID, *, versions: Versions = None) -> Todo:
         todo = await self._todos.find(Todo, actor, todo_id)
@@ -82,8 +236,27 @@ class TodoService:
             raise StaleVersion(current=todo)
         return todo
 
-    def _stamped(self, values: dict[str, Any]) -> dict[str, Any]:
-        now = self._clock.now()
-        if "completed" in values:
-            values["completed_at"] = now if values.pop("completed") else None
-        return {**values, "updated_at": now}
+
+def _given(value: ValueT | UnsetType) -> ValueT | None:
+    return None if isinstance(value, UnsetType) else value
+
+
+def _asked_status(data: TodoUpdate) -> TodoStatus | None:
+    """The status that a change to an open todo asks for; None where it asks for none. Raises `ValidationFailed`."""
+    if data.status is UNSET and data.completed is UNSET:
+        return None
+    return lifecycle.status_from(TodoStatus.OPEN, status=_given(data.status), completed=_given(data.completed))
+
+
+def _own_id(given: UUID | UnsetType) -> UUID:
+    """The id of a new todo: the client's own, or a fresh one; raises `ValidationFailed` for another kind of id."""
+    if isinstance(given, UnsetType):
+        return uuid7()
+    if given.version != _UUID7:
+        raise ValidationFailed([Issue(IssueCode.CUSTOM, ("id",), "Expected a UUID of version 7")])
+    return given
+
+
+def _distinct(tags: Iterable[str]) -> list[str]:
+    """Each tag once, in the order of their first mention."""
+    return list(dict.fromkeys(tags))

@@ -10,11 +10,21 @@ from litestar.params import FromPath, JSONBody
 from app.application.todos.schemas import Todo, TodoCreate, TodoPage, TodoQuery, TodoUpdate
 from app.application.unit_of_work import Services
 from app.domain.access import Actor, Permission
+from app.domain.due import InvalidDue
+from app.domain.errors import NotFound
+from app.domain.lifecycle import OccurrenceRequired, ParentNotFound, TodoNotOpen, TooDeep
+from app.domain.lists import ListArchived
+from app.domain.rrule import InvalidRecurrence
+from app.domain.sharing import NotAMember
+from app.domain.todos import TodoExists
 from app.presentation.http.decoding import parse_uuid
 from app.presentation.http.dependencies import provide_versions, query_of
 from app.presentation.http.guards import requires
 from app.presentation.http.limits import ORDINARY
+from app.presentation.http.openapi import raises
 
+WRITING: Final = (InvalidDue, InvalidRecurrence, ListArchived, NotAMember)
+CREATING: Final = (NotFound, ParentNotFound, TodoExists, TooDeep)
 READ: Final = [requires(Permission.TODOS_READ)]
 WRITE: Final = [requires(Permission.TODOS_WRITE)]
 
@@ -25,7 +35,7 @@ async def provide_todo_id(todoId: FromPath[str]) -> UUID:  # noqa: N803 -- as th
 
 
 class TodoController(Controller):
-    """The caller's todos."""
+    """Todos one by one."""
 
     path = "/api/todos"
     tags = ["Todos"]
@@ -39,14 +49,14 @@ class TodoController(Controller):
         actor: NamedDependency[Actor],
         parameters: NamedDependency[TodoQuery],
     ) -> TodoPage:
-        """List your todos, newest first."""
+        """List the todos of all lists that you share, newest first unless told; each is matched on its own."""
         return await services.todos.list(actor, parameters)
 
-    @post(guards=WRITE, operation_id="createTodo", summary="Create a todo")
+    @post(guards=WRITE, operation_id="createTodo", summary="Create a todo", opt=raises(*WRITING, *CREATING))
     async def create_todo(
         self, services: NamedDependency[Services], actor: NamedDependency[Actor], data: JSONBody[TodoCreate]
     ) -> Todo:
-        """Write a todo down."""
+        """Write a todo down, in your inbox unless you name a list."""
         return await services.todos.create(actor, data)
 
     @get("/{todoId:str}", guards=READ, operation_id="getTodo", summary="Get a todo")
@@ -64,6 +74,7 @@ class TodoController(Controller):
         guards=WRITE,
         operation_id="updateTodo",
         summary="Update a todo",
+        opt=raises(*WRITING, TodoNotOpen, OccurrenceRequired),
         dependencies={"versions": Provide(provide_versions)},
     )
     async def update_todo(
@@ -74,7 +85,10 @@ class TodoController(Controller):
         versions: NamedDependency[frozenset[int] | None],
         data: JSONBody[TodoUpdate],
     ) -> Todo:
-        """Change the fields you send and no others."""
+        """Change the fields you send and no others.
+
+        What `status` and `completed` ask for happens as by the routes for it, to the todos above and below too.
+        """
         return await services.todos.update(actor, todo_id, data, versions=versions)
 
     @delete(
@@ -82,6 +96,7 @@ class TodoController(Controller):
         guards=WRITE,
         operation_id="deleteTodo",
         summary="Delete a todo",
+        opt=raises(ListArchived),
         dependencies={"versions": Provide(provide_versions)},
     )
     async def delete_todo(
@@ -91,5 +106,5 @@ class TodoController(Controller):
         todo_id: NamedDependency[UUID],
         versions: NamedDependency[frozenset[int] | None],
     ) -> None:
-        """Delete a todo."""
+        """Put a todo in the trash with all below it, as one batch, for 30 days."""
         await services.todos.delete(actor, todo_id, versions=versions)

@@ -16,12 +16,25 @@ async def test_a_new_todo_is_answered_whole_with_its_place_and_its_tag(ada: Pers
     assert todo == {
         "id": todo["id"],
         "version": 1,
+        "listId": todo["listId"],
+        "parentId": None,
         "title": "Buy milk",
         "notes": "Two litres",
+        "status": "open",
         "completed": False,
         "completedAt": None,
+        "completedBy": None,
+        "priority": "none",
+        "due": None,
+        "dueAt": None,
+        "recurrence": None,
+        "tags": [],
+        "assigneeId": None,
+        "position": todo["position"],
         "createdAt": "2030-01-01T00:00:00Z",
+        "createdBy": str(ada.user.id),
         "updatedAt": "2030-01-01T00:00:00Z",
+        "deletedAt": None,
     }
     assert response.headers["location"] == f"/api/todos/{todo['id']}"
     assert response.headers["etag"] == '"1"'

@@ -162,7 +162,15 @@ class Reminder(Model):
 
     __tablename__ = "reminders"
     __table_args__ = (
-        UniqueConstraint("todo_id", "user_id", "fire_at", name="uq_reminders_todo_id_user_id_fire_at"),
+        # asked at a statement's end, for one that moves several of them in one go
+        UniqueConstraint(
+            "todo_id",
+            "user_id",
+            "fire_at",
+            name="uq_reminders_todo_id_user_id_fire_at",
+            deferrable=True,
+            initially="IMMEDIATE",
+        ),
         Index(None, "user_id"),
         Index("ix_reminders_fire_at", "fire_at", postgresql_where=text("status = 'pending'")),
     )

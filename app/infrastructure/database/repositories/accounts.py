@@ -39,6 +39,10 @@ class UserRepository(SQLAlchemyAsyncRepository[User]):
         row = (await self.session.execute(select(*columns(schema, User)).where(User.id == user_id))).one_or_none()
         return None if row is None else schema(*row)
 
+    async def time_zone(self, user_id: UUID) -> str | None:
+        """The name of the time zone in which the person lives."""
+        return await self.session.scalar(select(User.time_zone).where(User.id == user_id))
+
     async def list_page(
         self, schema: type[ViewT], terms: Sequence[SortTerm], *, limit: int, after: Sequence[object] | None
     ) -> list[ViewT]:

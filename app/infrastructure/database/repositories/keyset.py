@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, UnaryExpression, and_, false, literal, or_, tuple_
 from sqlalchemy.inspection import inspect as mapped
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from app.infrastructure.database.base import Model
 
@@ -24,11 +25,12 @@ def in_order(query: SelectT, model: type[Model], terms: Sequence[SortTerm], afte
     """The query in the order of the terms, which must end with a unique column, from behind a position on."""
     if after is not None:
         query = query.where(_beyond(model, terms, after))
-    columns = mapped(model).columns
-    clauses: list[UnaryExpression[Any]] = [
-        columns[term.column].desc() if term.descending else columns[term.column].asc() for term in terms
-    ]
-    return query.order_by(*clauses)
+    return query.order_by(*ordering(mapped(model).columns, terms))
+
+
+def ordering(columns: ReadOnlyColumnCollection[str, Any], terms: Sequence[SortTerm]) -> list[UnaryExpression[Any]]:
+    """What `ORDER BY` says of the terms over these columns."""
+    return [columns[term.column].desc() if term.descending else columns[term.column].asc() for term in terms]
 
 
 def _beyond(model: type[Model], terms: Sequence[SortTerm], position: Sequence[object]) -> ColumnElement[bool]:
@@ -39,9 +41,11 @@ def _beyond(model: type[Model], terms: Sequence[SortTerm], position: Sequence[ob
         # one comparison of rows, which an index over these columns answers
         left, right = tuple_(*columns), tuple_(*values)
         return left < right if terms[0].descending else left > right
+    # the first term alone bounds all that follows, and an index begins there
+    bound = columns[0] <= values[0] if terms[0].descending else columns[0] >= values[0]
     clause: ColumnElement[bool] = false()
     for index, term in enumerate(terms):
         same = [column == value for column, value in zip(columns[:index], values[:index], strict=True)]
         column, value = columns[index], values[index]
         clause = or_(clause, and_(*same, column < value if term.descending else column > value))
-    return clause
+    return and_(bound, clause)

@@ -1,17 +1,21 @@
-"""Queries over todos; each of them carries whose they are."""
+"""Queries over todos; each of them carries who may see them."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
-from sqlalchemy import ColumnElement, delete, func, insert, select, true, update
+from sqlalchemy import ColumnElement, and_, delete, func, insert, literal, select, true, update
 
 from app.domain.access import Actor
-from app.infrastructure.database.models import Todo
-from app.infrastructure.database.repositories.keyset import SortTerm, in_order
-from app.infrastructure.database.repositories.projection import columns
+from app.domain.todos import TodoStatus
+from app.infrastructure.database.models import Reminder, Todo, TodoList
+from app.infrastructure.database.repositories.keyset import SortTerm
+from app.infrastructure.database.repositories.projection import columns, maker
+from app.infrastructure.database.repositories.todos_listing import TodoFilters, count_statement, page_statement
+from app.infrastructure.database.repositories.visibility import shared_lists, writable_lists
 
 ViewT = TypeVar("ViewT", bound=msgspec.Struct)
 
@@ -25,31 +29,47 @@ class TodoRepository(SQLAlchemyAsyncRepository[Todo]):
         self,
         schema: type[ViewT],
         actor: Actor,
+        filters: TodoFilters,
         terms: Sequence[SortTerm],
         *,
         limit: int,
         after: Sequence[object] | None,
-        completed: bool | None,
     ) -> list[ViewT]:
         """The next `limit` todos behind the position, in the order of the terms."""
-        query = select(*columns(schema, Todo)).where(*self._matching(actor, completed=completed)).limit(limit)
-        return [schema(*row) for row in await self.session.execute(in_order(query, Todo, terms, after))]
+        statement = page_statement(columns(schema, Todo), actor.id, filters, terms, limit=limit, after=after)
+        make = maker(schema)
+        return [make(row) for row in await self.session.execute(statement)]
 
-    async def count_all(self, actor: Actor, *, completed: bool | None) -> int:
+    async def count_all(self, actor: Actor, filters: TodoFilters) -> int:
         """How many todos all pages have together."""
-        query = select(func.count()).select_from(Todo).where(*self._matching(actor, completed=completed))
-        return (await self.session.execute(query)).scalar_one()
+        return (await self.session.execute(count_statement(actor.id, filters))).scalar_one()
 
     async def find(self, schema: type[ViewT], actor: Actor, todo_id: UUID) -> ViewT | None:
         """One todo, or None when there is none that the actor may see."""
-        query = select(*columns(schema, Todo)).where(Todo.id == todo_id, self.visible_to(actor))
+        query = select(*columns(schema, Todo)).where(Todo.id == todo_id, Todo.deleted_at.is_(None), self._shared(actor))
         row = (await self.session.execute(query)).one_or_none()
-        return None if row is None else schema(*row)
+        return None if row is None else maker(schema)(row)
 
-    async def insert(self, schema: type[ViewT], values: Mapping[str, Any]) -> ViewT:
-        """Store a new todo and return it as stored."""
-        statement = insert(Todo).values(**values).returning(*columns(schema, Todo))
-        return schema(*(await self.session.execute(statement)).one())
+    async def insert(
+        self, schema: type[ViewT], actor: Actor, list_id: UUID | None, values: Mapping[str, Any]
+    ) -> ViewT | None:
+        """Store a new todo in a list, or in the inbox, and return it; None when the actor may not write there."""
+        lists = writable_lists(actor.id)
+        place = lists.where(
+            and_(TodoList.is_inbox, TodoList.owner_id == actor.id) if list_id is None else TodoList.id == list_id
+        )
+        # held until the end of the transaction, so that no list is archived or deleted under a new todo
+        place = place.with_for_update(of=TodoList, key_share=True, read=True)
+        table = Todo.__table__
+        found = place.cte("place")
+        chosen = {name: literal(value, table.c[name].type) for name, value in values.items()}
+        statement = (
+            insert(Todo)
+            .from_select(["list_id", *chosen], select(found.c.list_id, *chosen.values()), include_defaults=False)
+            .returning(*columns(schema, Todo))
+        )
+        row = (await self.session.execute(statement)).one_or_none()
+        return None if row is None else maker(schema)(row)
 
     async def change(
         self,
@@ -58,37 +78,56 @@ class TodoRepository(SQLAlchemyAsyncRepository[Todo]):
         todo_id: UUID,
         values: Mapping[str, Any],
         *,
-        versions: frozenset[int] | None,
+        versions: frozenset[int] | None = None,
+        alone: bool = False,
     ) -> ViewT | None:
-        """Set the named columns and count the version up; None when no visible todo has the id and one of the versions.
+        """Set the named columns and count the version up; None when no todo has the id and one of the versions.
 
-        A todo that is done already keeps the instant at which it was.
+        Nor is one changed that the actor may not write, or, where it must stand `alone`, that recurs, was cancelled,
+        or has other todos above or below it. A todo that is done already keeps when and by whom it was.
         """
+        conditions = [Todo.id == todo_id, Todo.deleted_at.is_(None), self._at(versions)]
+        if alone:
+            conditions += [
+                Todo.parent_id.is_(None),
+                Todo.has_subtasks.is_(False),
+                Todo.recurrence_rule.is_(None),
+                Todo.status != TodoStatus.CANCELLED,
+            ]
         if values.get("completed_at") is not None:
-            values = {**values, "completed_at": func.coalesce(Todo.completed_at, values["completed_at"])}
+            values = {
+                **values,
+                "completed_at": func.coalesce(Todo.completed_at, values["completed_at"]),
+                "completed_by": func.coalesce(Todo.completed_by, values["completed_by"]),
+            }
         statement = (
             update(Todo)
-            .where(Todo.id == todo_id, self.visible_to(actor), self._at(versions))
+            .where(*conditions, Todo.list_id.in_(writable_lists(actor.id)))
             .values(version=Todo.version + 1, **values)
             .returning(*columns(schema, Todo))
+            .execution_options(synchronize_session=False)
         )
         row = (await self.session.execute(statement)).one_or_none()
-        return None if row is None else schema(*row)
+        return None if row is None else maker(schema)(row)
 
-    async def remove(self, actor: Actor, todo_id: UUID, *, versions: frozenset[int] | None) -> bool:
-        """Delete the todo; False when no visible todo has the id and one of the versions."""
-        statement = (
-            delete(Todo).where(Todo.id == todo_id, self.visible_to(actor), self._at(versions)).returning(Todo.id)
+    async def release(self, list_id: UUID, user_id: UUID, now: datetime) -> None:
+        """End what a person had to do with a list's todos: their assignments and their reminders."""
+        await self.session.execute(
+            update(Todo)
+            .where(Todo.list_id == list_id, Todo.assignee_id == user_id)
+            .values(assignee_id=None, version=Todo.version + 1, updated_at=now)
+            .execution_options(synchronize_session=False)
         )
-        return (await self.session.execute(statement)).one_or_none() is not None
+        of_list = select(Todo.id).where(Todo.list_id == list_id)
+        await self.session.execute(
+            delete(Reminder)
+            .where(Reminder.user_id == user_id, Reminder.todo_id.in_(of_list))
+            .execution_options(synchronize_session=False)
+        )
 
-    def _matching(self, actor: Actor, *, completed: bool | None) -> list[ColumnElement[bool]]:
-        filters = [] if completed is None else [Todo.completed.is_(completed)]
-        return [self.visible_to(actor), *filters]
-
-    def visible_to(self, actor: Actor) -> ColumnElement[bool]:
+    def _shared(self, actor: Actor) -> ColumnElement[bool]:
         """The clause that every query over todos carries."""
-        return Todo.owner_id == actor.id
+        return Todo.list_id.in_(shared_lists(actor.id))
 
     def _at(self, versions: frozenset[int] | None) -> ColumnElement[bool]:
         return true() if versions is None else Todo.version.in_(versions)

@@ -31,7 +31,11 @@ def struct_schemas(structs: set[type[msgspec.Struct]]) -> dict[str, Json]:
     """The components of Structs and of all that they hold, by name."""
     ordered = sorted(structs, key=lambda struct: struct.__name__)
     _, components = msgspec.json.schema_components(ordered, ref_template=_PREFIX + "{name}")
-    return {name: _refined(schema) for name, schema in components.items()}
+    # where the examples of all fields together make no good one, the Struct has its own
+    own: dict[str, Json] = {
+        struct.__name__: {"examples": [example]} for struct in ordered if (example := getattr(struct, "EXAMPLE", None))
+    }
+    return {name: {**_refined(schema), **own.get(name, {})} for name, schema in components.items()}
 
 
 def without_defaults(schema: Json) -> Json:

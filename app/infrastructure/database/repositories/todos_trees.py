@@ -1,0 +1,156 @@
+"""Todos with those above and below them: one at a time works on the trees of a list."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from advanced_alchemy.repository import SQLAlchemyAsyncRepository
+from sqlalchemy import and_, case, or_, select, update
+from sqlalchemy.orm import aliased
+
+from app.domain.access import Actor
+from app.domain.lifecycle import Changes, Node
+from app.domain.sharing import ListRole
+from app.domain.todos import TodoStatus
+from app.infrastructure.database.models import Membership, Todo, TodoList
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a list lets a person do."""
+
+    role: ListRole
+    archived_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing(Place):
+    """The same of the list that a todo is in, and the todo's row as it is."""
+
+    todo: Todo
+
+
+class TodoTreeRepository(SQLAlchemyAsyncRepository[Todo]):
+    """Finds todos with their places, locks their lists, and changes several todos at once."""
+
+    model_type = Todo
+
+    async def stand(self, actor: Actor, todo_id: UUID, *, lock: bool = True) -> Standing | None:
+        """The todo in its list, trashed or not, or None when the actor shares no such list.
+
+        With `lock` the list stays locked until the transaction ends, and the todo with it: whoever changes places
+        or works on trees waits, and so does no reader and nobody who changes a single todo elsewhere in the list.
+        """
+        if lock:
+            # on its own, so that what is read next is read after the waiting
+            await self.lock_lists(select(Todo.list_id).where(Todo.id == todo_id))
+        query = (
+            select(Todo, Membership.role, TodoList.archived_at)
+            .join(TodoList, TodoList.id == Todo.list_id)
+            .join(Membership, Membership.list_id == Todo.list_id)
+            .where(Todo.id == todo_id, Membership.user_id == actor.id, TodoList.deleted_at.is_(None))
+            .execution_options(populate_existing=True)
+        )
+        if lock:
+            query = query.with_for_update(of=Todo, key_share=True)
+        row = (await self.session.execute(query)).one_or_none()
+        return None if row is None else Standing(row[1], row[2], row[0])
+
+    async def place(self, actor: Actor, list_id: UUID | None) -> Place | None:
+        """What a list, or the inbox, lets the person do; None when they share no such list."""
+        query = (
+            select(Membership.role, TodoList.archived_at)
+            .join(TodoList, TodoList.id == Membership.list_id)
+            .where(
+                Membership.user_id == actor.id,
+                TodoList.deleted_at.is_(None),
+                and_(TodoList.is_inbox, TodoList.owner_id == actor.id) if list_id is None else TodoList.id == list_id,
+            )
+        )
+        row = (await self.session.execute(query)).one_or_none()
+        return None if row is None else Place(row[0], row[1])
+
+    async def lock_lists(self, ids: Any) -> None:
+        """Lock lists, by their ids or a query of them, in an order that all keep to."""
+        await self.session.execute(
+            select(TodoList.id).where(TodoList.id.in_(ids)).order_by(TodoList.id).with_for_update(key_share=True)
+        )
+
+    async def family(self, todo_id: UUID) -> list[Node]:
+        """The todo, those above it and those below it, none of them trashed."""
+        above = select(Todo.id, Todo.parent_id, Todo.status).where(Todo.id == todo_id).cte("above", recursive=True)
+        parent = aliased(Todo)
+        above = above.union(
+            select(parent.id, parent.parent_id, parent.status).where(
+                parent.id == above.c.parent_id, parent.deleted_at.is_(None)
+            )
+        )
+        below = self._below(todo_id)
+        query = select(above).union(select(below.c.id, below.c.parent_id, below.c.status))
+        return [Node(row[0], row[1], TodoStatus(row[2])) for row in await self.session.execute(query)]
+
+    async def set_status(self, changes: Changes, *, by: UUID, now: datetime) -> None:
+        """Give each todo the status that is told for it, and count its version up."""
+        if not changes:
+            return
+        done = [todo_id for todo_id, status in changes.items() if status is TodoStatus.COMPLETED]
+        is_done = Todo.id.in_(done)
+        statement = (
+            update(Todo)
+            .where(Todo.id.in_(changes))
+            .values(
+                status=case(
+                    *((Todo.id == todo_id, status.value) for todo_id, status in changes.items()),
+                ),
+                completed_at=case((is_done, now)),
+                completed_by=case((is_done, by)),
+                version=Todo.version + 1,
+                updated_at=now,
+            )
+            .execution_options(synchronize_session=False)
+        )
+        await self.session.execute(statement)
+
+    async def set_values(self, todo_id: UUID, values: Mapping[str, Any], *, counted: bool = False) -> None:
+        """Set columns of a todo that is locked, and count its version up unless this change is counted already."""
+        await self.session.execute(
+            update(Todo)
+            .where(Todo.id == todo_id)
+            .values(version=Todo.version + (not counted), **values)
+            .execution_options(synchronize_session=False)
+        )
+
+    async def mark_parents(self, ids: Collection[UUID]) -> None:
+        """Remember that todos have others below them."""
+        await self.session.execute(
+            update(Todo)
+            .where(Todo.id.in_(ids), Todo.has_subtasks.is_(False))
+            .values(has_subtasks=True)
+            .execution_options(synchronize_session=False)
+        )
+
+    async def trash(self, todo_id: UUID, now: datetime) -> None:
+        """Put a todo and all below it that is not there yet in the trash, as one batch."""
+        below = self._below(todo_id)
+        await self.session.execute(
+            update(Todo)
+            .where(or_(Todo.id == todo_id, Todo.id.in_(select(below.c.id))))
+            .values(deleted_at=now, deletion_id=todo_id, version=Todo.version + 1, updated_at=now)
+            .execution_options(synchronize_session=False)
+        )
+
+    def _below(self, todo_id: UUID) -> Any:
+        """A recursive query for all below a todo that is not in the trash."""
+        child, grandchild = aliased(Todo), aliased(Todo)
+        below = (
+            select(child.id, child.parent_id, child.status)
+            .where(child.parent_id == todo_id, child.deleted_at.is_(None))
+            .cte("below", recursive=True)
+        )
+        return below.union(
+            select(grandchild.id, grandchild.parent_id, grandchild.status).where(
+                grandchild.parent_id == below.c.id, grandchild.deleted_at.is_(None)
+            )
+        )
