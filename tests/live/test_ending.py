@@ -34,7 +34,10 @@ def stop(server: Server) -> None:
 
 
 def assert_kept(server: Server, journals: list[Journal]) -> None:
-    rows = {str(row["id"]): str(row["title"]) for row in query(server.data_dir, "SELECT id, title FROM todos")}
+    rows = {
+        str(row["id"]): str(row["title"])
+        for row in query(server.data_dir, "SELECT id, title FROM todos WHERE deleted_at IS NULL")
+    }
     users = {str(row["email"]) for row in query(server.data_dir, "SELECT email FROM users")}
     for journal in journals:
         mine = {key: title for key, title in rows.items() if title.startswith(journal.name)}

@@ -19,7 +19,7 @@ def use(server: Server, *, people: int, seconds: float, measured: Measured) -> N
     assert journal.refused() == {}
     assert journal.lost == 0
     assert len(journal.users) == people
-    rows = query(server.data_dir, "SELECT id, title FROM todos")
+    rows = query(server.data_dir, "SELECT id, title FROM todos WHERE deleted_at IS NULL")
     mine = {str(row["id"]): str(row["title"]) for row in rows if row["title"].startswith(journal.name)}
     assert len(mine) == journal.statuses["POST /api/todos 201"] - journal.statuses["DELETE /api/todos/ 204"]
     journal.assert_kept(mine, {str(row["email"]) for row in query(server.data_dir, "SELECT email FROM users")})

@@ -26,7 +26,7 @@ from app.application.todos.timing import (
 from app.domain import lifecycle
 from app.domain.access import Actor, Permission
 from app.domain.due import Due
-from app.domain.errors import Issue, IssueCode, NotFound, StaleVersion, ValidationFailed
+from app.domain.errors import Issue, IssueCode, NotFound, StaleVersion, Unauthenticated, ValidationFailed
 from app.domain.lifecycle import ParentNotFound
 from app.domain.lists import check_not_archived
 from app.domain.ports import Clock
@@ -224,7 +224,8 @@ class TodoService:
         """Tell why nothing can be written to a list, where there is a reason."""
         place = await self._trees.place(actor, list_id)
         if place is None:
-            raise NotFound
+            # everyone has an inbox
+            raise Unauthenticated if list_id is None else NotFound
         require(place.role, ListPermission.TODOS_WRITE)
         check_not_archived(place.archived_at)
 
