@@ -15,6 +15,7 @@ from app.domain.lifecycle import Changes, Node
 from app.domain.sharing import ListRole
 from app.domain.todos import TodoStatus
 from app.infrastructure.database.models import Membership, Todo, TodoList
+from app.infrastructure.database.repositories.visibility import shared_lists
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,8 @@ class TodoTreeRepository(SQLAlchemyAsyncRepository[Todo]):
         """
         if lock:
             # on its own, so that what is read next is read after the waiting
-            await self.lock_lists(select(Todo.list_id).where(Todo.id == todo_id))
+            of_todo = select(Todo.list_id).where(Todo.id == todo_id, Todo.list_id.in_(shared_lists(actor.id)))
+            await self.lock_lists(of_todo)
         query = (
             select(Todo, Membership.role, TodoList.archived_at)
             .join(TodoList, TodoList.id == Todo.list_id)
