@@ -26,6 +26,7 @@ from app.presentation.http.dependencies import COMMON
 from app.presentation.http.docs import openapi_config
 from app.presentation.http.guards import assert_guarded
 from app.presentation.http.idempotency import Replay, on_replay
+from app.presentation.http.lists import AcceptanceController, ListController
 from app.presentation.http.mailbox import MailboxController
 from app.presentation.http.me import MeController
 from app.presentation.http.methods import MethodsPlugin
@@ -35,6 +36,7 @@ from app.presentation.http.pages import AccountPages
 from app.presentation.http.parameters import read_parameters
 from app.presentation.http.problems import on_exception, on_http_exception, on_refusal
 from app.presentation.http.responses import RowResponse
+from app.presentation.http.sharing import InvitationController, MemberController
 from app.presentation.http.system import HealthController, SystemController
 from app.presentation.http.todos import TodoController
 from app.presentation.http.todos_lifecycle import TodoLifecycleController
@@ -87,6 +89,10 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
             VerificationController,
             AccountPages,
             MeController,
+            ListController,
+            MemberController,
+            InvitationController,
+            AcceptanceController,
             TodoController,
             TodoLifecycleController,
             UserController,

@@ -11,7 +11,7 @@ from app.application.accounts.schemas import Credentials, PasswordChange, Regist
 from app.application.accounts.sessions import Grant
 from app.application.accounts.throttling import Quotas
 from app.application.accounts.time_zones import checked_time_zone
-from app.application.unit_of_work import UnitOfWork
+from app.application.unit_of_work import Services, UnitOfWork
 from app.domain.access import Actor, Origin, Permission, UserRole
 from app.domain.accounts import ACCESS_TOKEN_LIFETIME, EmailTaken, InvalidCredentials, RefreshTokenReused
 from app.domain.auditing import Outcome
@@ -44,7 +44,7 @@ class Authentication:
         time_zone = checked_time_zone(data.time_zone)
         hashed = await self._hasher.hash(data.password)
         async with self._unit_of_work.begin() as services:
-            user = await services.accounts.create(data, hashed, time_zone, role)
+            user = await _new_account(services, data, hashed, time_zone, role)
             await services.accounts.mark_verified(user)
             await services.audit.record("account.register", Outcome.SUCCESS, origin=origin, subject_id=user.id)
 
@@ -60,7 +60,7 @@ class Authentication:
             await self._register_unseen(data, hashed, time_zone, origin)
             return None
         async with self._unit_of_work.begin() as services:
-            user = await services.accounts.create(data, hashed, time_zone)
+            user = await _new_account(services, data, hashed, time_zone)
             grant = await services.sessions.start(user, origin)
             await services.outbox.order(MailKind.VERIFY_EMAIL, user.id)
             await services.audit.record("account.register", Outcome.SUCCESS, origin=origin, subject_id=user.id)
@@ -153,7 +153,7 @@ class Authentication:
             async with self._unit_of_work.begin() as services:
                 user = await services.accounts.find_by_canonical_email(address)
                 if user is None:
-                    user = await services.accounts.create(data, hashed, time_zone)
+                    user = await _new_account(services, data, hashed, time_zone)
                     await services.outbox.order(MailKind.VERIFY_EMAIL, user.id)
                     outcome = Outcome.SUCCESS
                 else:
@@ -178,3 +178,12 @@ class Authentication:
             expires_in=int(ACCESS_TOKEN_LIFETIME.total_seconds()),
             user=user or msgspec.convert(row, User, from_attributes=True),
         )
+
+
+async def _new_account(
+    services: Services, data: Registration, hashed: str, time_zone: str, role: UserRole = UserRole.USER
+) -> models.User:
+    """An account, and the inbox that everybody has."""
+    user = await services.accounts.create(data, hashed, time_zone, role)
+    await services.lists.create_inbox(user.id)
+    return user

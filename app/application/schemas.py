@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, Struct
 
 MAX_SAFE_INTEGER = 2**53 - 1
 
-CURSOR_MAX = 512
+CURSOR_MAX = 2048
 _CURSOR = "q7Zr5m0eY1u3s9GdX2bKfFsiMjAzMC0wMS0zMVQwOTozMDowMFoiXQ"
 
 Limit = Annotated[int, Meta(ge=1, le=100, description="How many items a page holds at the most.", examples=[20])]

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,7 +16,9 @@ from app.application.accounts.sessions import SessionService
 from app.application.accounts.throttling import SignInThrottle
 from app.application.administration.service import AdministrationService
 from app.application.idempotency import IdempotencyService
+from app.application.lists.service import ListService
 from app.application.paging import CursorCodec
+from app.application.sharing.service import SharingService
 from app.application.todos.lifecycle import TodoLifecycle
 from app.application.todos.service import TodoService
 from app.domain.ports import Clock, MailQueue
@@ -29,9 +32,11 @@ from app.infrastructure.database.repositories.accounts import (
 )
 from app.infrastructure.database.repositories.audit import AuditRepository
 from app.infrastructure.database.repositories.idempotency import IdempotencyRepository
+from app.infrastructure.database.repositories.lists import ListRepository
 from app.infrastructure.database.repositories.mail_tokens import MailTokenRepository
 from app.infrastructure.database.repositories.occurrences import OccurrenceRepository
 from app.infrastructure.database.repositories.reminders import ReminderRepository
+from app.infrastructure.database.repositories.sharing import InvitationRepository, MembershipRepository
 from app.infrastructure.database.repositories.todos import TodoRepository
 from app.infrastructure.database.repositories.todos_trees import TodoTreeRepository
 
@@ -105,6 +110,30 @@ class Services:
         )
 
     @cached_property
+    def sharing(self) -> SharingService:
+        """Members of lists, and invitations."""
+        return SharingService(
+            MembershipRepository(session=self._session),
+            InvitationRepository(session=self._session),
+            audit=self.audit,
+            clock=self._tools.clock,
+            cursors=self._tools.cursors,
+            released=self._release,
+        )
+
+    @cached_property
+    def lists(self) -> ListService:
+        """Lists."""
+        return ListService(
+            ListRepository(session=self._session),
+            MembershipRepository(session=self._session),
+            sharing=self.sharing,
+            audit=self.audit,
+            clock=self._tools.clock,
+            cursors=self._tools.cursors,
+        )
+
+    @cached_property
     def todos(self) -> TodoService:
         """Todos."""
         return TodoService(
@@ -127,6 +156,10 @@ class Services:
             ReminderRepository(session=self._session),
             self._tools.clock,
         )
+
+    async def _release(self, list_id: UUID, user_id: UUID) -> None:
+        """End the assignments and the reminders that a person had in a list."""
+        await TodoRepository(session=self._session).release(list_id, user_id, self._tools.clock.now())
 
 
 @dataclass(frozen=True, slots=True)

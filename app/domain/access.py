@@ -31,6 +31,8 @@ class Permission(StrEnum):
     ACCOUNT_READ = "account:read"
     ACCOUNT_WRITE = "account:write"
     ADMIN = "admin"
+    LISTS_READ = "lists:read"
+    LISTS_WRITE = "lists:write"
     TODOS_READ = "todos:read"
     TODOS_WRITE = "todos:write"
 

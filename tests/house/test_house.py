@@ -10,7 +10,9 @@ from litestar import Litestar, get
 from litestar.routes import HTTPRoute
 
 from app.application.accounts import schemas as accounts
+from app.application.lists import schemas as lists
 from app.application.schemas import Patch
+from app.application.sharing import schemas as sharing
 from app.application.todos import schemas as todos
 from app.asgi import create_app
 from app.domain.errors import Kind, catalogue
@@ -23,7 +25,13 @@ from app.presentation.http.problems import STATUS
 from app.settings import Settings
 from tests.presentation.http.test_access import PUBLIC as PUBLIC_ROUTES
 
-VIEWS = [(accounts.User, models.User), (todos.Todo, models.Todo)]
+VIEWS: list[tuple[type[msgspec.Struct], tuple[type[Model], ...]]] = [
+    (accounts.User, (models.User,)),
+    (lists.TodoList, (models.TodoList, models.Membership)),
+    (sharing.Member, (models.Membership, models.User)),
+    (sharing.Invitation, (models.Invitation,)),
+    (todos.Todo, (models.Todo,)),
+]
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +52,11 @@ def allows_none(annotation: Any) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("create", "update", "placing"), [(todos.TodoCreate, todos.TodoUpdate, {"id", "list_id", "parent_id"})]
+    ("create", "update", "placing"),
+    [
+        (lists.ListCreate, lists.ListUpdate, set[str]()),
+        (todos.TodoCreate, todos.TodoUpdate, {"id", "list_id", "parent_id"}),
+    ],
 )
 def test_an_update_offers_the_fields_of_its_create_but_for_its_place(
     create: type[msgspec.Struct], update: type[Patch], placing: set[str]
@@ -57,18 +69,17 @@ def test_an_update_offers_the_fields_of_its_create_but_for_its_place(
         assert allows_none(field.type) == allows_none(shared[field.name]), field.name
 
 
-@pytest.mark.parametrize(("view", "model"), VIEWS)
-def test_a_view_is_nullable_where_its_column_is(view: type[msgspec.Struct], model: type[Model]) -> None:
+@pytest.mark.parametrize(("view", "joined"), VIEWS)
+def test_a_view_is_nullable_where_its_column_is(view: type[msgspec.Struct], joined: tuple[type[Model], ...]) -> None:
     for field in msgspec.structs.fields(view):
         assert field.required, f"{field.name} has a default, so the document could not require it"
         # a Struct within is null where the first of its columns is
-        (first, *_) = projected(msgspec.defstruct("One", [(field.name, field.type)]), model)
+        (first, *_) = projected(msgspec.defstruct("One", [(field.name, field.type)]), *joined)
         assert first.nullable == allows_none(field.type), field.name
 
 
-@pytest.mark.parametrize(("view", "model"), VIEWS)
-def test_az3_no_view_shows_a_secret(view: type[msgspec.Struct], model: type[Model]) -> None:
-    assert model
+@pytest.mark.parametrize("view", [view for view, _ in VIEWS])
+def test_az3_no_view_shows_a_secret(view: type[msgspec.Struct]) -> None:
     assert not {name for name in names(view) if "password" in name or "hash" in name}
 
 

@@ -1,10 +1,9 @@
 """Tokens that travel by mail: whoever shows one has read what was sent to the address."""
 
-import secrets
 from dataclasses import dataclass
-from hashlib import sha256
 from uuid import UUID
 
+from app.application.tokens import digest_of, new_token
 from app.domain.accounts import MAIL_TOKEN_LIFETIMES, InvalidMailToken, MailPurpose
 from app.domain.ports import Clock
 from app.infrastructure.database.repositories.mail_tokens import MailTokenRepository
@@ -32,12 +31,12 @@ class MailTokenService:
         Without such an account the work is the same, and the token good for nothing.
         """
         now = self._clock.now()
-        token = secrets.token_urlsafe(32)
+        token = new_token()
         await self._tokens.void(user_id, [purpose])
         await self._tokens.add_for(
             user_id,
             purpose=purpose,
-            token_hash=_digest(token),
+            token_hash=digest_of(token),
             email=email,
             expires_at=now + MAIL_TOKEN_LIFETIMES[purpose],
             now=now,
@@ -46,20 +45,16 @@ class MailTokenService:
 
     async def check(self, token: str, *purposes: MailPurpose) -> MailProof:
         """What the token stands for; raises `InvalidMailToken`."""
-        found = await self._tokens.find_usable(_digest(token), purposes, self._clock.now())
+        found = await self._tokens.find_usable(digest_of(token), purposes, self._clock.now())
         if found is None or found.email is None:
             raise InvalidMailToken
         return MailProof(found.user_id, found.purpose, found.email)
 
     async def use(self, token: str, *purposes: MailPurpose) -> None:
         """Use the token up; raises `InvalidMailToken`, for all of parallel callers but one."""
-        if not await self._tokens.use(_digest(token), purposes, self._clock.now()):
+        if not await self._tokens.use(digest_of(token), purposes, self._clock.now()):
             raise InvalidMailToken
 
     async def void(self, user_id: UUID) -> None:
         """Make every token worthless that was sent to the user so far."""
         await self._tokens.void(user_id, list(MailPurpose))
-
-
-def _digest(token: str) -> bytes:
-    return sha256(token.encode(errors="surrogatepass")).digest()

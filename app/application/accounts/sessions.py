@@ -5,10 +5,10 @@ import secrets
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from uuid import UUID
 
 from app.application.accounts.schemas import Session, SessionList, StoredSession
+from app.application.tokens import digest_of, new_token
 from app.domain.access import Actor, Origin, Permission
 from app.domain.accounts import (
     ADDRESS_MAX,
@@ -60,7 +60,7 @@ class SessionService:
             ),
             auto_refresh=False,
         )
-        token = secrets.token_urlsafe(32)
+        token = new_token()
         await self._store(session.id, token, now)
         await self._sessions.revoke_beyond(user.id, SESSIONS_MAX, "too_many", now)
         return Grant(user, session.id, token, now)
@@ -73,7 +73,7 @@ class SessionService:
         Raises `InvalidRefreshToken`.
         """
         now = self._clock.now()
-        found = await self._sessions.lock_by_token(_digest(token))
+        found = await self._sessions.lock_by_token(digest_of(token))
         if found is None:
             raise InvalidRefreshToken
         session, stored, user = found
@@ -95,7 +95,7 @@ class SessionService:
 
     async def find(self, token: str) -> UUID | None:
         """The session of a refresh token, whether it goes on or not."""
-        stored = await self._tokens.get_one_or_none(token_hash=_digest(token))
+        stored = await self._tokens.get_one_or_none(token_hash=digest_of(token))
         return None if stored is None else stored.session_id
 
     async def lives(self, session_id: UUID) -> bool:
@@ -105,7 +105,7 @@ class SessionService:
 
     async def end(self, token: str) -> None:
         """End the session of a refresh token; one that belongs to none ends nothing (RFC 7009 2.2)."""
-        found = await self._sessions.lock_by_token(_digest(token))
+        found = await self._sessions.lock_by_token(digest_of(token))
         if found is not None:
             await self._sessions.revoke(found[0].id, "logout", self._clock.now())
 
@@ -162,12 +162,12 @@ class SessionService:
         if stored.used_at is None or stored.successor_salt is None or now - stored.used_at > SUCCESSOR_WINDOW:
             return None
         successor = self._successor(token, stored.successor_salt)
-        row = await self._tokens.get_one_or_none(token_hash=_digest(successor))
+        row = await self._tokens.get_one_or_none(token_hash=digest_of(successor))
         return successor if row is not None and row.used_at is None else None
 
     async def _store(self, session_id: UUID, token: str, now: datetime) -> None:
         await self._tokens.add(
-            models.RefreshToken(session_id=session_id, token_hash=_digest(token), created_at=now, updated_at=now),
+            models.RefreshToken(session_id=session_id, token_hash=digest_of(token), created_at=now, updated_at=now),
             auto_refresh=False,
         )
 
@@ -175,10 +175,6 @@ class SessionService:
         """Derived, not stored: key and token tell it again, the database alone does not."""
         mac = hmac.digest(self._key, salt + token.encode(errors="surrogatepass"), "sha256")
         return urlsafe_b64encode(mac).rstrip(b"=").decode()
-
-
-def _digest(token: str) -> bytes:
-    return sha256(token.encode(errors="surrogatepass")).digest()
 
 
 def _alive(session: models.Session, now: datetime) -> bool:

@@ -18,9 +18,12 @@ StructT = TypeVar("StructT", bound=msgspec.Struct)
 
 
 @cache
-def columns(schema: type[msgspec.Struct], model: type[Model]) -> tuple[Column[Any], ...]:
-    """The model's columns in the order of the Struct's fields and of those within them, for `maker` to read."""
-    available = mapped(model).columns
+def columns(schema: type[msgspec.Struct], *models: type[Model]) -> tuple[Column[Any], ...]:
+    """The models' columns in the order of the Struct's fields and of those within them, for `maker` to read.
+
+    Where several models have a column of a field's name, it is the first's.
+    """
+    available = {name: column for model in reversed(models) for name, column in mapped(model).columns.items()}
     found: list[Column[Any]] = []
     for field in msgspec.structs.fields(schema):
         inner = _inner(field.type)

@@ -26,6 +26,8 @@ from app.presentation.http.openapi.schemas import Json, sample, struct_schemas, 
 TAGS: Final[dict[str, str]] = {
     "Authentication": "Signing up, in, on and out.",
     "Account": "Your own account.",
+    "Lists": "Your lists, and those that others share with you.",
+    "Sharing": "Who shares a list, and invitations to do so.",
     "Todos": "Your todos.",
     "Administration": "Other people's accounts and the audit log, for admins.",
     "System": "What machines ask: health, keys, and what problems mean.",
