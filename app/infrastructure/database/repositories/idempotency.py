@@ -28,7 +28,7 @@ class IdempotencyRepository(SQLAlchemyAsyncRepository[IdempotencyRecord]):
         return await self.session.scalar(query)
 
     async def remove(self, owner_hash: bytes, key_hash: bytes) -> None:
-        """Delete a record that is too old to count."""
+        """Delete the record of a key, if there is one."""
         await self.session.execute(
             delete(IdempotencyRecord).where(
                 IdempotencyRecord.owner_hash == owner_hash, IdempotencyRecord.key_hash == key_hash

@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Final
 
-from app.presentation.http.cookies import NAME as COOKIE
+from app.presentation.http.context import REFRESH_COOKIE as COOKIE
 from app.presentation.http.cookies import PATH as COOKIE_PATH
 from app.presentation.http.middleware import AUTH_PREFIX
 from app.presentation.http.openapi.endpoints import Endpoint
