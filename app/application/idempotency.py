@@ -109,7 +109,7 @@ class IdempotencyService:
         await self._keep(claim, nonce + sealed)
 
     async def prune(self) -> int:
-        """Delete the records that have outlived `LIFETIME`; tells how many."""
+        """Delete a batch of the records that have outlived `LIFETIME`; tells how many."""
         return await self._records.prune(self._clock.now() - LIFETIME)
 
     async def _keep(self, claim: Claim, answer: bytes) -> None:

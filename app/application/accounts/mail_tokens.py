@@ -60,6 +60,10 @@ class MailTokenService:
         """Make every token worthless that was sent to the user so far."""
         await self._tokens.void(user_id, list(MailPurpose))
 
+    async def prune(self) -> int:
+        """Delete a batch of the tokens whose time is over; tells how many."""
+        return await self._tokens.prune(self._clock.now())
+
 
 def _digest(token: str) -> bytes:
     return sha256(token.encode(errors="surrogatepass")).digest()

@@ -6,6 +6,7 @@ from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from sqlalchemy import delete, func, select
 
 from app.infrastructure.database.models import IdempotencyRecord
+from app.infrastructure.database.repositories.pruning import delete_some
 
 
 class IdempotencyRepository(SQLAlchemyAsyncRepository[IdempotencyRecord]):
@@ -36,8 +37,5 @@ class IdempotencyRepository(SQLAlchemyAsyncRepository[IdempotencyRecord]):
         )
 
     async def prune(self, before: datetime) -> int:
-        """Delete what is older; tells how many."""
-        statement = (
-            delete(IdempotencyRecord).where(IdempotencyRecord.created_at <= before).returning(IdempotencyRecord.id)
-        )
-        return len((await self.session.scalars(statement)).all())
+        """Delete a batch of what is older; tells how many."""
+        return await delete_some(self.session, IdempotencyRecord, IdempotencyRecord.created_at <= before)
