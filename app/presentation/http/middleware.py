@@ -34,7 +34,8 @@ from app.presentation.http.uploads import Upload
 REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{8,128}")
 BODY_SECONDS: Final = 10.0
 HEALTH_PREFIX: Final = "/health/"
-AUTH_PREFIX: Final = "/api/auth"
+UNSTORED: Final = ("/api/auth", "/api/me/password")
+"""What the paths begin with whose answers hold tokens (RFC 6749 5.1)."""
 
 _PORT: Final = re.compile(r":\d{1,5}$")
 _CSP: Final = b"content-security-policy"
@@ -137,7 +138,7 @@ class Envelope:
             headers.append((b"vary", b"Origin"))
         if self.strict_transport:
             headers.append(_HSTS)
-        if scope["path"].startswith(AUTH_PREFIX) and b"cache-control" not in own:
+        if scope["path"].startswith(UNSTORED) and b"cache-control" not in own:
             headers.append((b"cache-control", b"no-store"))
         return headers
 
