@@ -13,6 +13,7 @@ from litestar.stores.redis import RedisStore
 from app.application.accounts.throttling import Quotas
 from app.application.authentication import Authentication
 from app.application.delivery import MailDelivery
+from app.application.housekeeping import Housekeeping
 from app.application.paging import CursorCodec
 from app.application.unit_of_work import Tools, UnitOfWork
 from app.application.verification import Verification
@@ -80,7 +81,12 @@ async def start(settings: Settings, tokens: AccessTokens, clock: Clock) -> Async
         unit_of_work = UnitOfWork(database, _tools(settings, clock, mail_queue))
         delivery = MailDelivery(unit_of_work, LetterComposer(settings.frontend_url or settings.base_url), mailer)
         revocations = Revocations(watching, clock)
-        async with revocations.kept_up(), mail_queue.served_by(delivery.deliver), throttle.settled():
+        async with (
+            revocations.kept_up(),
+            mail_queue.served_by(delivery.deliver),
+            throttle.settled(),
+            Housekeeping(unit_of_work).kept_up(),
+        ):
             yield Runtime(
                 database=database,
                 store=store,

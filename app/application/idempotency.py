@@ -17,6 +17,10 @@ from app.infrastructure.database.repositories.idempotency import IdempotencyRepo
 
 LIFETIME: Final = timedelta(hours=24)
 KEY_MAX: Final = 255
+UNDER_WAY: Final = timedelta(minutes=1)
+"""How long a reserved key is held for work of which nothing more is heard, as when its process was killed."""
+
+_NO_ANSWER_YET: Final = b""
 _NONCE_BYTES: Final = 12
 
 
@@ -76,31 +80,52 @@ class IdempotencyService:
             return None
         if not hmac.compare_digest(record.fingerprint, claim.fingerprint):
             raise IdempotencyKeyReused
+        if record.answer == _NO_ANSWER_YET:
+            if record.created_at > self._clock.now() - UNDER_WAY:
+                raise IdempotencyKeyInUse(retry_after=1)
+            return None
         nonce, sealed = record.answer[:_NONCE_BYTES], record.answer[_NONCE_BYTES:]
         opened = self._cipher(claim).decrypt(nonce, sealed, claim.owner_hash)
         return msgspec.msgpack.decode(opened, type=StoredAnswer)
 
+    async def reserve(self, claim: Claim) -> StoredAnswer | None:
+        """As `begin`, but the first request holds the key across transactions, until `finish` or `release`.
+
+        Raises `IdempotencyKeyInUse`, `IdempotencyKeyReused`.
+        """
+        answer = await self.begin(claim)
+        if answer is None:
+            await self._keep(claim, _NO_ANSWER_YET)
+        return answer
+
+    async def release(self, claim: Claim) -> None:
+        """Let go of a reserved key, for nothing came of the work."""
+        await self._records.remove(claim.owner_hash, claim.key_hash)
+
     async def finish(self, claim: Claim, answer: StoredAnswer) -> None:
         """Remember the answer, in the transaction of the work it tells of."""
-        now = self._clock.now()
         nonce = secrets.token_bytes(_NONCE_BYTES)
         sealed = self._cipher(claim).encrypt(nonce, msgspec.msgpack.encode(answer), claim.owner_hash)
+        await self._keep(claim, nonce + sealed)
+
+    async def prune(self) -> int:
+        """Delete a batch of the records that have outlived `LIFETIME`; tells how many."""
+        return await self._records.prune(self._clock.now() - LIFETIME)
+
+    async def _keep(self, claim: Claim, answer: bytes) -> None:
+        now = self._clock.now()
         await self._records.remove(claim.owner_hash, claim.key_hash)
         await self._records.add(
             IdempotencyRecord(
                 owner_hash=claim.owner_hash,
                 key_hash=claim.key_hash,
                 fingerprint=claim.fingerprint,
-                answer=nonce + sealed,
+                answer=answer,
                 created_at=now,
                 updated_at=now,
             ),
             auto_refresh=False,
         )
-
-    async def prune(self) -> int:
-        """Delete the records that have outlived `LIFETIME`; tells how many."""
-        return await self._records.prune(self._clock.now() - LIFETIME)
 
     def _cipher(self, claim: Claim) -> AESGCM:
         return AESGCM(hmac.digest(self._secret, claim.key.encode(), "sha256"))

@@ -63,7 +63,7 @@ class Services:
     @cached_property
     def accounts(self) -> AccountService:
         """Accounts."""
-        return AccountService(UserRepository(session=self._session), self.sessions, self._tools.clock)
+        return AccountService(UserRepository(session=self._session), self.sessions, self.audit, self._tools.clock)
 
     @cached_property
     def sessions(self) -> SessionService:

@@ -18,6 +18,8 @@ ADDRESS_MAX: Final = 45  # an IPv6 address in text
 ACCESS_TOKEN_LIFETIME: Final = timedelta(minutes=15)
 REFRESH_TOKEN_LIFETIME: Final = timedelta(days=7)
 SESSION_LIFETIME: Final = timedelta(days=30)
+SESSION_REMEMBERED: Final = timedelta(days=1)
+"""How long a session is kept that is over: longer than its access tokens live, which must be known to have ended."""
 SUCCESSOR_WINDOW: Final = timedelta(seconds=10)
 SESSIONS_MAX: Final = 20
 REASON_MAX: Final = 32

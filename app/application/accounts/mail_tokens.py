@@ -58,3 +58,7 @@ class MailTokenService:
     async def void(self, user_id: UUID) -> None:
         """Make every token worthless that was sent to the user so far."""
         await self._tokens.void(user_id, list(MailPurpose))
+
+    async def prune(self) -> int:
+        """Delete a batch of the tokens whose time is over; tells how many."""
+        return await self._tokens.prune(self._clock.now())

@@ -2,11 +2,13 @@
 
 from uuid import UUID
 
+from app.application.accounts.audit import AuditService
 from app.application.accounts.emails import canonical_email
 from app.application.accounts.schemas import Registration, User, UserUpdate
 from app.application.accounts.sessions import SessionService
 from app.application.accounts.time_zones import checked_time_zone
 from app.domain.access import Actor, Permission, UserRole
+from app.domain.auditing import Outcome
 from app.domain.errors import StaleVersion, Unauthenticated
 from app.domain.ports import Clock
 from app.infrastructure.database import models
@@ -16,9 +18,10 @@ from app.infrastructure.database.repositories.accounts import UserRepository
 class AccountService:
     """Decides over accounts."""
 
-    def __init__(self, users: UserRepository, sessions: SessionService, clock: Clock) -> None:
+    def __init__(self, users: UserRepository, sessions: SessionService, audit: AuditService, clock: Clock) -> None:
         self._users = users
         self._sessions = sessions
+        self._audit = audit
         self._clock = clock
 
     async def get_me(self, actor: Actor) -> User:
@@ -52,6 +55,7 @@ class AccountService:
         actor.require_recent_sign_in(self._clock.now())
         await self._sessions.forget(actor.id)
         await self._users.remove(actor.id)
+        await self._audit.record("account.delete", Outcome.SUCCESS, actor=actor, subject_id=actor.id)
 
     async def get_for_sign_in(self, actor: Actor) -> models.User:
         """The actor's row, hash included; raises `Unauthenticated` when it is gone or disabled."""

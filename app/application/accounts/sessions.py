@@ -15,6 +15,7 @@ from app.domain.accounts import (
     DEVICE_MAX,
     REFRESH_TOKEN_LIFETIME,
     SESSION_LIFETIME,
+    SESSION_REMEMBERED,
     SESSIONS_MAX,
     SUCCESSOR_WINDOW,
     InvalidRefreshToken,
@@ -156,6 +157,10 @@ class SessionService:
         """End all sessions of a user who is about to be deleted, and forget where they came from."""
         await self._sessions.revoke_all(user_id, "deleted", self._clock.now())
         await self._sessions.scrub(user_id)
+
+    async def prune(self) -> int:
+        """Delete a batch of the sessions that were over long ago; tells how many."""
+        return await self._sessions.prune(self._clock.now() - SESSION_REMEMBERED)
 
     async def _same_successor(self, token: str, stored: models.RefreshToken, now: datetime) -> str | None:
         """The successor again for the token just before it, so that two tabs or a retry do no harm."""

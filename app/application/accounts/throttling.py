@@ -41,6 +41,10 @@ class SignInThrottle:
         """Forget the failures after a sign-in that succeeded."""
         await self._failures.forget(_key(canonical_email))
 
+    async def prune(self) -> int:
+        """Delete a batch of the failures that no longer count; tells how many."""
+        return await self._failures.prune(self._clock.now() - FAILURES_FORGOTTEN)
+
 
 class Quotas:
     """The limits that are asked from inside, before a transaction is open."""

@@ -116,6 +116,6 @@ class AdministrationService:
         return AuditPage(*pager.page(found), total)
 
     async def prune_events(self, actor: Actor) -> int:
-        """Delete the events that are older than `AUDIT_LIFETIME`; tells how many."""
+        """Delete a batch of the events that are older than `AUDIT_LIFETIME`; tells how many."""
         actor.require(Permission.ADMIN)
         return await self._events.prune(self._clock.now() - AUDIT_LIFETIME)

@@ -1,3 +1,5 @@
+"""The Redis client: what it waits for, and what it tries again."""
+
 from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff

@@ -1,3 +1,5 @@
+"""Rate limits that hold across processes, by a script in Redis, and what each process does while Redis is away."""
+
 import asyncio
 import hashlib
 import logging

@@ -9,6 +9,9 @@ from app.domain.access import Origin
 
 STATE_KEY: Final = "evenstar"
 
+# RFC 6265bis 4.1.3.1: browsers take a cookie of this name only with Secure
+REFRESH_COOKIE: Final = "__Secure-refresh"
+
 
 def request_id(scope: Scope) -> str:
     """The id under which the request is logged and answered."""

@@ -8,10 +8,9 @@ from msgspec import UNSET, structs
 
 from app.application.accounts.schemas import RefreshRequest, TokenPair
 from app.domain.accounts import REFRESH_TOKEN_LIFETIME, CrossSiteRequest, InvalidRefreshToken
+from app.presentation.http.context import REFRESH_COOKIE
 from app.presentation.http.responses import RowResponse
 
-# RFC 6265bis 4.1.3.1: browsers take a cookie of this name only with Secure
-NAME: Final = "__Secure-refresh"
 PATH: Final = "/api/auth/refresh"
 
 
@@ -19,7 +18,7 @@ def given_refresh_token(request: Request[Any, Any, Any], data: RefreshRequest) -
     """The refresh token and whether a cookie held it; raises `InvalidRefreshToken`, `CrossSiteRequest`."""
     if data.refresh_token is not UNSET:
         return data.refresh_token, False
-    token = request.cookies.get(NAME)
+    token = request.cookies.get(REFRESH_COOKIE)
     # of two cookies one was set by another host of the domain, to have its own session taken for the user's
     if token is None or _times_sent(request) > 1:
         raise InvalidRefreshToken
@@ -29,7 +28,7 @@ def given_refresh_token(request: Request[Any, Any, Any], data: RefreshRequest) -
 
 def _times_sent(request: Request[Any, Any, Any]) -> int:
     pairs = ";".join(request.headers.getall("cookie", [])).split(";")
-    return sum(pair.partition("=")[0].strip() == NAME for pair in pairs)
+    return sum(pair.partition("=")[0].strip() == REFRESH_COOKIE for pair in pairs)
 
 
 def refuse_cross_site(request: Request[Any, Any, Any]) -> None:
@@ -59,4 +58,6 @@ def without_cookie() -> Response[None]:
 
 
 def _cookie(value: str, max_age: int) -> Cookie:
-    return Cookie(key=NAME, value=value, path=PATH, max_age=max_age, secure=True, httponly=True, samesite="strict")
+    return Cookie(
+        key=REFRESH_COOKIE, value=value, path=PATH, max_age=max_age, secure=True, httponly=True, samesite="strict"
+    )

@@ -1,5 +1,6 @@
 """Guards: what a token may be used for. What a person may do to a row is the service's to decide."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -8,7 +9,10 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 from litestar.routes import HTTPRoute
 
+from app.application.unit_of_work import UnitOfWork
 from app.domain.access import Actor, Permission
+from app.domain.auditing import Outcome
+from app.domain.errors import Forbidden, Refusal
 
 PUBLIC_KEY: Final = "public"
 PUBLIC: Final = {PUBLIC_KEY: True}
@@ -17,15 +21,30 @@ PUBLIC: Final = {PUBLIC_KEY: True}
 
 @dataclass(frozen=True, slots=True)
 class Requires:
-    """A guard that turns away a token without the scope before any work is done; raises `Forbidden`."""
+    """A guard that turns away a token without the scope before any work is done; raises `Forbidden`.
+
+    It opens nothing for those who have it; who does not is written down (ASVS 5.0 16.3.2).
+    """
 
     permission: Permission
 
     # asynchronous, since Litestar hands each other guard to a thread
     async def __call__(self, connection: ASGIConnection[Any, Actor, Any, Any], _: BaseRouteHandler) -> None:
         """Ask the token; what Litestar itself answers to OPTIONS is nobody's secret, and comes without one."""
-        if connection.scope.get("method") != "OPTIONS":
+        if connection.scope.get("method") == "OPTIONS":
+            return
+        try:
             connection.user.require(self.permission)
+        except Forbidden:
+            # refused all the same where it cannot be written down
+            with suppress(Refusal):
+                await self._record(connection)
+            raise
+
+    async def _record(self, connection: ASGIConnection[Any, Actor, Any, Any]) -> None:
+        unit_of_work: UnitOfWork = connection.app.state.unit_of_work
+        async with unit_of_work.begin() as services:
+            await services.audit.record("access", Outcome.DENIED, actor=connection.user, detail=self.permission)
 
 
 def requires(permission: Permission) -> Requires:

@@ -1,8 +1,9 @@
 """`Idempotency-Key` on every POST, in one place: whoever hands a handler its services begins and ends it here."""
 
+import json
 import re
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
 from litestar import Request, Response
@@ -10,7 +11,8 @@ from litestar.response.base import ASGIResponse
 
 from app.application.idempotency import KEY_MAX, Claim, StoredAnswer
 from app.application.unit_of_work import Services, UnitOfWork
-from app.domain.errors import Issue, IssueCode, MalformedRequest, ValidationFailed
+from app.domain.errors import Issue, IssueCode, MalformedRequest, Refusal, ValidationFailed
+from app.presentation.http.context import REFRESH_COOKIE
 from app.presentation.http.proxies import UNKNOWN, throttle_key
 
 HEADER: Final = "Idempotency-Key"
@@ -61,20 +63,23 @@ async def idempotent(request: AnyRequest, services: Services) -> AsyncGenerator[
 
 @asynccontextmanager
 async def idempotent_after(request: AnyRequest, unit_of_work: UnitOfWork) -> AsyncGenerator[None]:
-    """The same around work that has transactions of its own, none of which may be open all the while.
-
-    A repetition that comes while the first request runs is not held off here; what it may do is bounded by the
-    work itself: addresses are unique, tokens are used once, and a refresh has one successor.
-    """
+    """The same around work that has transactions of its own, none of which may be open all the while."""
     claim = await _claim(request)
     if claim is None:
         yield
         return
     async with unit_of_work.begin() as services:
-        answer = await services.idempotency.begin(claim)
+        answer = await services.idempotency.reserve(claim)
     if answer is not None:
         raise Replay(answer)
-    yield
+    try:
+        yield
+    except Exception:
+        # where the database is away, the key is free again by itself before long
+        with suppress(Refusal):
+            async with unit_of_work.begin() as services:
+                await services.idempotency.release(claim)
+        raise
     async with unit_of_work.begin() as services:
         await services.idempotency.finish(claim, _given(request))
 
@@ -101,10 +106,19 @@ async def _claim(request: AnyRequest) -> Claim | None:
     if request.method != "POST" or key is None:
         return None
     user = request.scope.get("user")
-    client = request.scope["client"]
-    caller = f"user:{user.id}" if user is not None else f"address:{throttle_key(client[0]) if client else UNKNOWN}"
+    caller = _stranger(request) if user is None else f"user:{user.id}"
     # the path and not its template, for the row it names is part of what is asked
     return Claim(f"{caller} {request.scope['path']}", key, await request.body())
+
+
+def _stranger(request: AnyRequest) -> str:
+    """Who sends what needs no access token: the address, which many share, and what tells one of them from another.
+
+    Were it the address alone, a neighbour who guesses the key would be handed an answer that a cookie was asked for.
+    """
+    client = request.scope["client"]
+    shown = (*request.headers.getall("authorization", []), request.cookies.get(REFRESH_COOKIE, ""))
+    return f"address:{throttle_key(client[0]) if client else UNKNOWN} {json.dumps(shown)}"
 
 
 def _given(request: AnyRequest) -> StoredAnswer:

@@ -1,3 +1,5 @@
+"""Rate limits as guards of handlers, and what their answers tell of them."""
+
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias, cast

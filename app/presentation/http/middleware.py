@@ -3,7 +3,6 @@
 It wraps the whole application, not its routes: Litestar's own middleware does not see unknown paths.
 """
 
-import asyncio
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -16,27 +15,27 @@ from litestar.datastructures import Headers
 from litestar.enums import HttpMethod
 from litestar.types import (
     ASGIApp,
-    HTTPReceiveMessage,
     HTTPScope,
     Message,
     Receive,
     Scope,
     Send,
-    WebSocketReceiveMessage,
 )
 from uuid_utils.compat import uuid7
 
-from app.domain.errors import MalformedRequest, RequestTimeout
+from app.domain.errors import MalformedRequest
 from app.infrastructure.observability.requests import Exchange
 from app.presentation.http.context import STATE_KEY
 from app.presentation.http.limits import rate_limit_headers
 from app.presentation.http.problems import problem
 from app.presentation.http.proxies import client_address
+from app.presentation.http.uploads import Upload
 
 REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{8,128}")
 BODY_SECONDS: Final = 10.0
 HEALTH_PREFIX: Final = "/health/"
-AUTH_PREFIX: Final = "/api/auth"
+UNSTORED: Final = ("/api/auth", "/api/me/password")
+"""What the paths begin with whose answers hold tokens (RFC 6749 5.1)."""
 
 _PORT: Final = re.compile(r":\d{1,5}$")
 _CSP: Final = b"content-security-policy"
@@ -86,19 +85,23 @@ class Envelope:
             peer[1] if peer else 0,
         )
         status = 500
+        upload = Upload(receive, headers, self.body_seconds)
 
         async def send_enveloped(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = self._headers(scope, list(message["headers"]), request_id)
+                # HTTP/2 has no such header, and no need of it
+                if not await upload.discard() and scope["http_version"].startswith("1"):
+                    message["headers"].append((b"connection", b"close"))
             elif without_body and message["type"] == "http.response.body":
                 message["body"] = b""
             await send(message)
 
         try:
             if self._host_is_fine(headers, scope["path"]):
-                await self.app(scope, self._in_time(receive), send_enveloped)
+                await self.app(scope, upload.receive, send_enveloped)
             else:
                 await _refuse(scope, receive, send_enveloped)
         finally:
@@ -113,39 +116,18 @@ class Envelope:
                 )
             )
 
-    def _in_time(self, receive: Receive) -> Receive:
-        """Receive a body as long as it comes fast enough; raises `RequestTimeout` (408) when it does not."""
-        clock = asyncio.get_running_loop()
-        deadline = clock.time() + self.body_seconds
-        whole = False
-
-        async def receive_in_time() -> HTTPReceiveMessage | WebSocketReceiveMessage:
-            nonlocal deadline, whole
-            if whole:
-                # what comes now is word that the client has gone, which may take as long as it likes
-                return await receive()
-            try:
-                async with asyncio.timeout_at(deadline):
-                    message = await receive()
-            except TimeoutError:
-                raise RequestTimeout(f"A body must come within {self.body_seconds:g} s and 1 s for each KiB") from None
-            if message["type"] == "http.request":
-                deadline += len(message["body"]) / 1024
-                whole = not message["more_body"]
-            return message
-
-        return receive_in_time
-
     def _request_id(self, headers: Headers) -> str:
         given = headers.get("x-request-id", "").encode("latin-1")
         return given.decode() if REQUEST_ID.fullmatch(given) else uuid7().hex
 
     def _host_is_fine(self, headers: Headers, path: str) -> bool:
         hosts = headers.getall("host", [])
-        # whoever looks after the process asks it by the address it happens to have
-        if not self.allowed_hosts or path.startswith(HEALTH_PREFIX):
+        # whoever looks after the process asks it by the address it happens to have, if by any
+        if path.startswith(HEALTH_PREFIX):
             return len(hosts) <= 1
-        return len(hosts) == 1 and _PORT.sub("", hosts[0].lower()) in self.allowed_hosts
+        if len(hosts) != 1:
+            return False
+        return not self.allowed_hosts or _PORT.sub("", hosts[0].lower()) in self.allowed_hosts
 
     def _headers(self, scope: Scope, present: list[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:
         own = {name.lower(): value for name, value in present}
@@ -156,7 +138,7 @@ class Envelope:
             headers.append((b"vary", b"Origin"))
         if self.strict_transport:
             headers.append(_HSTS)
-        if scope["path"].startswith(AUTH_PREFIX) and b"cache-control" not in own:
+        if scope["path"].startswith(UNSTORED) and b"cache-control" not in own:
             headers.append((b"cache-control", b"no-store"))
         return headers
 

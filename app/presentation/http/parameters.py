@@ -7,7 +7,9 @@ from typing import Any, Final
 
 from litestar import Request
 from litestar.connection import ASGIConnection
+from litestar.handlers import HTTPRouteHandler
 
+from app.application.schemas import Command
 from app.domain.errors import Issue, MalformedRequest, ValidationFailed
 from app.presentation.http.decoding import check_json_headers, decode_query, parse_uuid
 from app.presentation.http.idempotency import HEADER, check_key
@@ -20,6 +22,8 @@ QUERY_KEY: Final = "query"
 VERSIONS: Final = "versions"
 """The argument of the handlers that heed `If-Match`: the versions that it names."""
 
+API_PREFIX: Final = "/api/"
+
 _STATE_KEY: Final = "parameters"
 
 
@@ -30,6 +34,16 @@ class Parameters:
     query: Any
     versions: frozenset[int] | None
     issues: list[Issue]
+
+
+class NoQuery(Command, frozen=True):
+    """The query of an operation that has no parameters there: any is one too many."""
+
+
+def query_schema(handler: HTTPRouteHandler, path: str) -> type[Command] | None:
+    """The Struct of a handler's query parameters; None where nobody looks at them, as outside the product's paths."""
+    schema: type[Command] | None = handler.opt.get(QUERY_KEY)
+    return schema or (NoQuery if path.startswith(API_PREFIX) else None)
 
 
 async def read_parameters(request: Request[Any, Any, Any]) -> None:
@@ -47,8 +61,8 @@ async def read_parameters(request: Request[Any, Any, Any]) -> None:
         for name, value in request.path_params.items():
             if name.endswith("Id"):
                 parse_uuid(name, str(value))
-    schema = request.route_handler.opt.get(QUERY_KEY)
-    if schema is not None:
+    schema = query_schema(request.route_handler, request.scope["path_template"])
+    if schema is not None and (schema is not NoQuery or request.scope["query_string"]):
         with _collecting(found.issues):
             found.query = decode_query(request.scope["query_string"], schema)
     if VERSIONS in request.route_handler.parsed_fn_signature.parameters:

@@ -149,11 +149,16 @@ async def test_the_audit_log_tells_who_did_what_from_where(
     assert page["nextCursor"]
 
 
-async def test_old_events_are_pruned(app: Litestar, admin: Person, clock: Any) -> None:
-    from app.application.administration.service import OPERATOR  # noqa: PLC0415 -- its only use
+async def events_about(admin: Person, person: Person) -> list[dict[str, Any]]:
+    everyones = [event async for event in everything(admin, "/api/audit-events")]
+    return [event for event in everyones if str(person.user.id) in {event["subjectId"], event["actorId"]}]
 
-    await admin.client.patch(f"/api/users/{admin.user.id}", json={"role": "user"})
-    clock.advance(days=366)
-    async with app.state.unit_of_work.begin() as services:
-        assert await services.administration.prune_events(OPERATOR) >= 0
-        assert await services.administration.prune_events(OPERATOR) == 0
+
+async def test_the_audit_log_tells_who_was_turned_away_and_who_has_left(admin: Person, bob: Person) -> None:
+    refused = await bob.client.get("/api/users", headers={"User-Agent": "curious/1.0"})
+    assert refused.status_code == 403
+    assert (await bob.client.delete("/api/me")).status_code == 204
+    left, denied = await events_about(admin, bob)
+    assert (denied["action"], denied["outcome"], denied["detail"]) == ("access", "denied", "admin")
+    assert (denied["actorId"], denied["device"]) == (str(bob.user.id), "curious/1.0")
+    assert (left["action"], left["outcome"], left["subjectId"]) == ("account.delete", "success", str(bob.user.id))

@@ -203,6 +203,18 @@ async def test_only_listed_hosts_are_served(settings: Settings) -> None:
         assert (await client.get("/health/live", headers={"Host": "10.0.0.7:8000"})).status_code == 200
 
 
+async def test_a_request_names_one_host(client: httpx.AsyncClient) -> None:
+    for hosts in ([], ["testserver", "testserver"], ["testserver", "evil.example.com"]):
+        request = client.build_request("GET", "/problems/not_found", headers=[("Host", host) for host in hosts])
+        if not hosts:
+            del request.headers["host"]
+        refused = await client.send(request)
+        assert (refused.status_code, refused.json()["code"]) == (400, "malformed_request")
+    unnamed = client.build_request("GET", "/health/live")
+    del unnamed.headers["host"]
+    assert (await client.send(unnamed)).status_code == 200
+
+
 async def test_figures_are_published_for_prometheus(client: httpx.AsyncClient) -> None:
     await client.get("/health/live")
     response = await client.get("/metrics")

@@ -7,6 +7,7 @@ import pytest
 from litestar import Litestar
 from sqlalchemy import text
 
+from app.infrastructure.security.passwords import BcryptHasher
 from db.factories.accounts import PASSWORD
 from tests.presentation.http.conftest import Person, SettableClock
 
@@ -113,6 +114,94 @@ async def test_a_repeated_registration_is_no_conflict(client: httpx.AsyncClient)
     answers = [await client.post("/api/auth/register", json=body, headers=KEY) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [201, 201]
     assert answers[0].json() == answers[1].json()
+
+
+def key_of(person: Person) -> dict[str, str]:
+    """A key of the test's own, for strangers at one address share theirs."""
+    return {"Idempotency-Key": str(person.user.id)}
+
+
+async def signed_in_by_cookie(client: httpx.AsyncClient, person: Person) -> str:
+    body = {"email": person.user.email, "password": PASSWORD, "transport": "cookie"}
+    answer = await client.post("/api/auth/login", json=body)
+    client.cookies.clear()
+    return str(answer.headers["set-cookie"]).partition(";")[0]
+
+
+async def test_a_key_opens_nothing_to_a_neighbour_who_has_another_cookie_or_none(
+    client: httpx.AsyncClient, ada: Person, bob: Person
+) -> None:
+    async def refresh(**headers: str) -> httpx.Response:
+        answer = await client.post(
+            "/api/auth/refresh", json={}, headers={**key_of(ada), "Sec-Fetch-Site": "same-origin"} | headers
+        )
+        client.cookies.clear()
+        return answer
+
+    hers, his = await signed_in_by_cookie(client, ada), await signed_in_by_cookie(client, bob)
+    first = await refresh(Cookie=hers)
+    assert first.json()["user"]["id"] == str(ada.user.id)
+    assert (await refresh()).status_code == 401
+    assert (await refresh(Cookie="__Secure-refresh=guessed")).status_code == 401
+    assert (await refresh(Cookie=his)).json()["user"]["id"] == str(bob.user.id)
+    again = await refresh(Cookie=f"{hers}; theme=dark")
+    assert (again.headers["idempotent-replayed"], again.json()) == ("true", first.json())
+
+
+async def test_a_key_that_a_neighbour_signed_out_under_ends_the_session_all_the_same(
+    app: Litestar, client: httpx.AsyncClient, ada: Person, bob: Person
+) -> None:
+    for person in (ada, bob):
+        headers = {**key_of(ada), "Authorization": f"Bearer {person.token}"}
+        assert (await client.post("/api/auth/logout", json={}, headers=headers)).status_code == 204
+    await app.state.revocations.read()
+    assert [(await person.client.get("/api/me")).status_code for person in (ada, bob)] == [401, 401]
+
+
+async def test_while_a_sign_in_runs_its_key_starts_no_other(
+    client: httpx.AsyncClient, ada: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashing, go = asyncio.Event(), asyncio.Event()
+    verify = BcryptHasher.verify
+
+    async def verify_once_told(hasher: BcryptHasher, password: str, hashed: str | None) -> bool:
+        if not hashing.is_set():
+            hashing.set()
+            await go.wait()
+        return await verify(hasher, password, hashed)
+
+    monkeypatch.setattr(BcryptHasher, "verify", verify_once_told)
+    body = {"email": ada.user.email, "password": PASSWORD}
+    running = asyncio.create_task(client.post("/api/auth/login", json=body, headers=key_of(ada)))
+    await hashing.wait()
+    held = await client.post("/api/auth/login", json=body, headers=key_of(ada))
+    assert (held.status_code, held.json()["code"]) == (409, "idempotency_key_in_use")
+    assert held.headers["retry-after"] == "1"
+    go.set()
+    first = await running
+    again = await client.post("/api/auth/login", json=body, headers=key_of(ada))
+    assert (again.headers["idempotent-replayed"], again.json()) == ("true", first.json())
+
+
+async def test_a_refused_sign_in_leaves_its_key_free(client: httpx.AsyncClient, ada: Person) -> None:
+    for password, status in (("a wrong guess", 401), (PASSWORD, 200)):
+        body = {"email": ada.user.email, "password": password}
+        assert (await client.post("/api/auth/login", json=body, headers=key_of(ada))).status_code == status
+
+
+async def test_a_key_whose_request_was_never_heard_of_again_is_free_after_a_minute(
+    app: Litestar, client: httpx.AsyncClient, ada: Person, clock: SettableClock
+) -> None:
+    """As when the process that worked under it was killed."""
+    body = {"email": ada.user.email, "password": PASSWORD}
+    await client.post("/api/auth/login", json=body, headers=key_of(ada))
+    async with app.state.unit_of_work.database.engine.begin() as connection:
+        await connection.execute(text("UPDATE idempotency_records SET answer = ''"))
+    clock.advance(seconds=59)
+    held = await client.post("/api/auth/login", json=body, headers=key_of(ada))
+    assert (held.status_code, held.headers["retry-after"]) == (409, "1")
+    clock.advance(seconds=1)
+    assert (await client.post("/api/auth/login", json=body, headers=key_of(ada))).status_code == 200
 
 
 async def test_old_records_are_pruned(app: Litestar, ada: Person, clock: SettableClock) -> None:

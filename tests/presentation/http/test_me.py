@@ -97,6 +97,7 @@ async def test_rv1_a_changed_password_ends_every_session_and_starts_one(
         "/api/me/password", json={"currentPassword": PASSWORD, "newPassword": NEXT_PASSWORD}
     )
     assert changed.status_code == 200, changed.text
+    assert changed.headers["cache-control"] == "no-store"
     await caught_up(app)
     assert (await ada.client.get("/api/me")).status_code == 401
     assert (await client.get("/api/me", headers=bearer(elsewhere))).status_code == 401

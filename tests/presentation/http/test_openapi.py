@@ -177,11 +177,12 @@ class Repeated:
 
 @pytest.fixture
 async def repeated(app: Litestar, admin: httpx.AsyncClient, operation: Operation) -> AsyncGenerator[Repeated]:
-    """Keys are kept by user, and where nobody need be signed in by address."""
+    """Keys are kept by user, and where nobody need be signed in by address and by what is shown there."""
     address = made_up_address()
     secured = operation.described["security"] == [{"bearer": []}]
     async with connect(app, address, authorization=admin.headers["authorization"]) as client:
-        caller = caller_of(admin) if secured else f"address:{address}"
+        shown = json.dumps([client.headers["authorization"], ""])
+        caller = caller_of(admin) if secured else f"address:{address} {shown}"
         yield Repeated(app, client, operation, operation.url, caller)
 
 
@@ -237,14 +238,23 @@ async def test_a_request_that_breaks_the_schema_is_told_why(admin: httpx.AsyncCl
     url = operation.url
     if operation.has_body:
         response = await admin.request(operation.method, url, json={"colour": "red"})
-    elif any(parameter.get("in") == "query" for parameter in operation.described["parameters"]):
-        response = await admin.request(operation.method, f"{url}?colour=red")
     elif operation.method == "POST":
         response = await admin.request(operation.method, url, headers={"Idempotency-Key": "two words"})
     else:
-        response = await admin.request(operation.method, re.sub("/[0-9a-f-]{36}", "/7", url))
+        named = re.sub("/[0-9a-f-]{36}", "/7", url) if "{" in operation.path else f"{url}?colour=red"
+        response = await admin.request(operation.method, named)
     assert told(response) == (422, "validation_failed")
     assert response.json()["issues"]
+
+
+@all_that_refuse(422, "validation_failed")
+async def test_a_query_parameter_that_there_is_not_is_refused_with_all_else(
+    admin: httpx.AsyncClient, operation: Operation
+) -> None:
+    body = {"colour": "red"} if operation.has_body else None
+    response = await admin.request(operation.method, f"{operation.url}?colour=red&colour=blue", json=body)
+    faults = [issue["in"] for issue in response.json()["issues"]]
+    assert ("query" in faults, "body" in faults) == (True, operation.has_body)
 
 
 @pytest.mark.usefixtures("unheard")

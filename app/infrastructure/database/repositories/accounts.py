@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
-from sqlalchemy import ColumnElement, and_, delete, select, true, update
+from sqlalchemy import ColumnElement, and_, delete, or_, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
 
@@ -15,6 +15,7 @@ from app.domain.access import Actor, UserRole
 from app.infrastructure.database.models import RefreshToken, Session, SignInFailure, User
 from app.infrastructure.database.repositories.keyset import SortTerm, in_order
 from app.infrastructure.database.repositories.projection import columns
+from app.infrastructure.database.repositories.pruning import delete_some
 
 ViewT = TypeVar("ViewT", bound=msgspec.Struct)
 
@@ -154,6 +155,11 @@ class SessionRepository(SQLAlchemyAsyncRepository[Session]):
         """Forget where a user's sessions came from."""
         await self.session.execute(update(Session).where(Session.user_id == user_id).values(device="", address=""))
 
+    async def prune(self, before: datetime) -> int:
+        """Delete a batch of those that were over before the instant, with their refresh tokens; tells how many."""
+        over = or_(Session.revoked_at < before, Session.idle_expires_at < before, Session.expires_at < before)
+        return await delete_some(self.session, Session, over)
+
     def _living(self, user_id: UUID, now: datetime) -> ColumnElement[bool]:
         return and_(
             Session.user_id == user_id,
@@ -192,6 +198,10 @@ class SignInFailureRepository(SQLAlchemyAsyncRepository[SignInFailure]):
     async def forget(self, account_hash: bytes) -> None:
         """Start counting anew."""
         await self.session.execute(delete(SignInFailure).where(SignInFailure.account_hash == account_hash))
+
+    async def prune(self, before: datetime) -> int:
+        """Delete a batch of those that nothing was added to since the instant; tells how many."""
+        return await delete_some(self.session, SignInFailure, SignInFailure.updated_at < before)
 
 
 class RefreshTokenRepository(SQLAlchemyAsyncRepository[RefreshToken]):

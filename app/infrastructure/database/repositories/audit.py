@@ -6,11 +6,12 @@ from typing import TypeVar
 
 import msgspec
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from app.infrastructure.database.models import AuditEvent
 from app.infrastructure.database.repositories.keyset import SortTerm, in_order
 from app.infrastructure.database.repositories.projection import columns
+from app.infrastructure.database.repositories.pruning import delete_some
 
 ViewT = TypeVar("ViewT", bound=msgspec.Struct)
 
@@ -28,6 +29,5 @@ class AuditRepository(SQLAlchemyAsyncRepository[AuditEvent]):
         return [schema(*row) for row in await self.session.execute(query)]
 
     async def prune(self, before: datetime) -> int:
-        """Delete what is older; tells how many."""
-        statement = delete(AuditEvent).where(AuditEvent.created_at < before).returning(AuditEvent.id)
-        return len((await self.session.scalars(statement)).all())
+        """Delete a batch of what is older; tells how many."""
+        return await delete_some(self.session, AuditEvent, AuditEvent.created_at < before)

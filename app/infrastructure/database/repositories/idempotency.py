@@ -6,6 +6,7 @@ from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from sqlalchemy import delete, func, select
 
 from app.infrastructure.database.models import IdempotencyRecord
+from app.infrastructure.database.repositories.pruning import delete_some
 
 
 class IdempotencyRepository(SQLAlchemyAsyncRepository[IdempotencyRecord]):
@@ -28,7 +29,7 @@ class IdempotencyRepository(SQLAlchemyAsyncRepository[IdempotencyRecord]):
         return await self.session.scalar(query)
 
     async def remove(self, owner_hash: bytes, key_hash: bytes) -> None:
-        """Delete a record that is too old to count."""
+        """Delete the record of a key, if there is one."""
         await self.session.execute(
             delete(IdempotencyRecord).where(
                 IdempotencyRecord.owner_hash == owner_hash, IdempotencyRecord.key_hash == key_hash
@@ -36,8 +37,5 @@ class IdempotencyRepository(SQLAlchemyAsyncRepository[IdempotencyRecord]):
         )
 
     async def prune(self, before: datetime) -> int:
-        """Delete what is older; tells how many."""
-        statement = (
-            delete(IdempotencyRecord).where(IdempotencyRecord.created_at <= before).returning(IdempotencyRecord.id)
-        )
-        return len((await self.session.scalars(statement)).all())
+        """Delete a batch of what is older; tells how many."""
+        return await delete_some(self.session, IdempotencyRecord, IdempotencyRecord.created_at <= before)

@@ -10,6 +10,7 @@ from uuid_utils.compat import uuid7
 
 from app.domain.accounts import MailPurpose
 from app.infrastructure.database.models import MailToken, User
+from app.infrastructure.database.repositories.pruning import delete_some
 
 
 class MailTokenRepository(SQLAlchemyAsyncRepository[MailToken]):
@@ -59,6 +60,10 @@ class MailTokenRepository(SQLAlchemyAsyncRepository[MailToken]):
             .where(MailToken.user_id == user_id, MailToken.purpose.in_(purposes))
             .execution_options(synchronize_session=False)
         )
+
+    async def prune(self, now: datetime) -> int:
+        """Delete a batch of those whose time is over; tells how many."""
+        return await delete_some(self.session, MailToken, MailToken.expires_at <= now)
 
 
 def _usable(token_hash: bytes, purposes: Sequence[MailPurpose], now: datetime) -> ColumnElement[bool]:

@@ -37,7 +37,7 @@ from app.presentation.http.guards import PUBLIC_KEY, Requires
 from app.presentation.http.idempotency import check_key
 from app.presentation.http.limits import Limited
 from app.presentation.http.negotiation import answers_json
-from app.presentation.http.parameters import QUERY_KEY, VERSIONS
+from app.presentation.http.parameters import VERSIONS, query_schema
 from app.presentation.http.problems import STATUS
 
 READS_COOKIE: Final = {"reads_cookie": True}
@@ -132,7 +132,7 @@ class Endpoint:
     @cached_property
     def query(self) -> Any:
         """The Struct of the query parameters, or None."""
-        return self.handler.opt.get(QUERY_KEY)
+        return query_schema(self.handler, self.path)
 
     @cached_property
     def answer(self) -> Any:

@@ -3,9 +3,9 @@
 from http import HTTPStatus
 from typing import Final
 
-from app.presentation.http.cookies import NAME as COOKIE
+from app.presentation.http.context import REFRESH_COOKIE as COOKIE
 from app.presentation.http.cookies import PATH as COOKIE_PATH
-from app.presentation.http.middleware import AUTH_PREFIX
+from app.presentation.http.middleware import UNSTORED
 from app.presentation.http.openapi.endpoints import Endpoint
 from app.presentation.http.openapi.problems import REQUEST_ID_EXAMPLE, REQUEST_ID_PATTERN
 from app.presentation.http.openapi.schemas import Json
@@ -89,7 +89,7 @@ _BEFORE_GUARDS: Final = frozenset(
 def response_headers(endpoint: Endpoint, status: int) -> Json:
     """References to the headers that an answer of this status always has."""
     names: list[str] = []
-    if endpoint.path.startswith(AUTH_PREFIX):
+    if endpoint.path.startswith(UNSTORED):
         names.append("Cache-Control")
     if endpoint.answers_row and status < HTTPStatus.BAD_REQUEST:
         names.append("ETag")

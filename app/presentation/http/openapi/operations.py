@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from app.application.idempotency import KEY_MAX
 from app.domain.errors import Refusal, StaleVersion, ValidationFailed
-from app.presentation.http.cookies import NAME as COOKIE
+from app.presentation.http.context import REFRESH_COOKIE as COOKIE
 from app.presentation.http.idempotency import HEADER as IDEMPOTENCY_KEY
 from app.presentation.http.openapi.endpoints import Endpoint
 from app.presentation.http.openapi.headers import response_headers

@@ -1,0 +1,68 @@
+"""The body of one request on its way in: in time, to its end, and out of the way where nobody wants it."""
+
+import asyncio
+from typing import Final
+
+from litestar.datastructures import Headers
+from litestar.types import HTTPReceiveMessage, Receive, WebSocketReceiveMessage
+
+from app.domain.errors import MalformedRequest, RequestTimeout
+
+DISCARDED_MAX: Final = 8 * 1024 * 1024
+
+
+class Upload:
+    """Receives the body as long as it comes fast enough: within so many seconds, and one more for each KiB."""
+
+    __slots__ = ("_clock", "_deadline", "_expected", "_headers", "_receive", "_seconds", "_whole")
+
+    def __init__(self, receive: Receive, headers: Headers, seconds: float) -> None:
+        self._receive = receive
+        self._headers = headers
+        self._seconds = seconds
+        self._clock = asyncio.get_running_loop()
+        self._deadline = self._clock.time() + seconds
+        self._whole = False
+        self._expected = True
+
+    async def receive(self) -> HTTPReceiveMessage | WebSocketReceiveMessage:
+        """The next message; raises `RequestTimeout` for a body that is too slow, `MalformedRequest` for half of one."""
+        if self._whole:
+            # what comes now is word that the client has gone, which may take as long as it likes
+            return await self._receive()
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                message = await self._receive()
+        except TimeoutError:
+            self._expected = False
+            raise RequestTimeout(f"A body must come within {self._seconds:g} s and 1 s for each KiB") from None
+        if message["type"] == "http.request":
+            self._deadline += len(message["body"]) / 1024
+            self._whole = not message["more_body"]
+        elif self._is_announced():
+            self._expected = False
+            raise MalformedRequest("The body ended too early")
+        return message
+
+    async def discard(self) -> bool:
+        """Read what is left of the body, so that the client comes to read the answer; False when it is left unread.
+
+        A client that is still sending when its connection is closed sees a broken connection, and no answer. More
+        than `DISCARDED_MAX` bytes are not waited for, nor a client that waits itself to be told to go on.
+        """
+        if self._whole or not self._is_announced():
+            return True
+        if not self._expected or "expect" in self._headers:
+            return False
+        left = DISCARDED_MAX
+        try:
+            async with asyncio.timeout(self._seconds):
+                while not self._whole and left > 0:
+                    message = await self.receive()
+                    left -= len(message["body"]) if message["type"] == "http.request" else 0
+        except (TimeoutError, RequestTimeout, MalformedRequest):
+            self._expected = False
+        return self._whole
+
+    def _is_announced(self) -> bool:
+        return self._headers.get("content-length", "0") != "0" or "transfer-encoding" in self._headers
