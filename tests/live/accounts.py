@@ -9,7 +9,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 from tests.live.conftest import QUICK
-from tests.live.http import Client, clients
+from tests.live.http import Client
 from tests.live.server import LITESTAR, PROJECT, Server
 
 CONNECTIONS: Final = 12

@@ -124,7 +124,7 @@ async def send_many(app: Litestar, person: Person, count: int) -> None:
 
 
 async def test_no_request_is_a_fault_of_ours(app: Litestar, ada: Person) -> None:
-    await send_many(app, ada, 300)
+    await send_many(app, ada, 100)
 
 
 @pytest.mark.soak
