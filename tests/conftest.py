@@ -5,10 +5,11 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import hypothesis
 import pytest
+from coverage import CoverageData, CoverageException
 
 from db.factories import reseed
 from tests.servers import Run, Servers
@@ -17,6 +18,14 @@ pytest_plugins = ["tests.conformance"]
 
 RUN = pytest.StashKey[Run]()
 DIRECTORY = "evenstar_directory"
+FIRST: Final = (
+    "tests/live/test_accounts.py",
+    "tests/node/",
+    "tests/live/",
+    "tests/infrastructure/embedded/",
+    "tests/db/",
+)
+"""Where the long tests are; what waits begins first, so that no worker is left alone with it in the end."""
 
 hypothesis.settings.register_profile("evenstar", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("evenstar")
@@ -73,6 +82,31 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_configure_node(node: Any) -> None:
     """Tell a new xdist worker where the run's servers are."""
     node.workerinput[DIRECTORY] = str(node.config.stash[RUN].directory)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: next((n for n, place in enumerate(FIRST) if item.nodeid.startswith(place)), len(FIRST)))
+    for item in items:
+        if item.get_closest_marker("hypothesis"):
+            # what random examples reach, chosen ones reach too; to follow these would take most of their time
+            item.add_marker("no_cover")
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
+    """Before what the processes have covered is put together, remove what those left half written that were killed."""
+    result = yield
+    if not hasattr(session.config, "workerinput"):
+        for path in session.config.rootpath.glob(".coverage.*"):
+            _remove_unfinished(path)
+    return result
+
+
+def _remove_unfinished(path: Path) -> None:
+    try:
+        CoverageData(path, read_only=True).read()
+    except CoverageException:
+        path.unlink(missing_ok=True)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -1,6 +1,6 @@
 import os
 from pathlib import Path
-from time import perf_counter
+from time import thread_time
 
 import pytest
 
@@ -133,12 +133,13 @@ def test_a_directory_named_dotenv_is_no_dotenv(shell: Path) -> None:
     assert Settings.load() == Settings.load({})
 
 
+@pytest.mark.no_cover
 def test_loading_takes_less_than_50_milliseconds(shell: Path) -> None:
     (shell / ".env").write_text("\n".join(f'{name}="{value}"' for name, value in uncommented().items()))
 
     def seconds() -> float:
-        start = perf_counter()
+        start = thread_time()
         Settings.load()
-        return perf_counter() - start
+        return thread_time() - start
 
     assert min(seconds() for _ in range(5)) < 0.05

@@ -1,6 +1,7 @@
 """What protects accounts, and that a test named for it makes the request that proves it."""
 
 import ast
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -33,6 +34,7 @@ CONTROLS: Final = {
 }
 
 
+@cache
 def names_beneath(*places: Path) -> set[str]:
     """The names of all test functions; what is commented out is none."""
     return {

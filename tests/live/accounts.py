@@ -9,7 +9,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 from tests.live.conftest import QUICK
-from tests.live.http import Client, clients
+from tests.live.http import Client
 from tests.live.server import LITESTAR, PROJECT, Server
 
 CONNECTIONS: Final = 12
@@ -41,14 +41,36 @@ def command(server: Server, *words: str) -> str:
 
 @asynccontextmanager
 async def both_workers(server: Server) -> AsyncGenerator[list[Client]]:
-    """Connections of which each worker has at least one, as its own count of the requests before tells."""
+    """Connections of which each of two workers has at least one."""
+    async with asyncio.timeout(60):
+        opened = await _dealt_to_both(server)
+    try:
+        yield opened
+    finally:
+        for client in opened:
+            await client.close()
+
+
+async def _dealt_to_both(server: Server) -> list[Client]:
     while True:
-        async with clients(server.port, CONNECTIONS) as opened:
-            figures = [(await client.call("GET", "/metrics")).body.decode() for client in opened]
-            starts = {line for text in figures for line in text.splitlines() if "process_start_time_seconds " in line}
-            if len({line for line in starts if not line.startswith("#")}) == 2:
-                yield opened
-                return
+        opened = [Client(server.port) for _ in range(CONNECTIONS)]
+        for client in opened:
+            await client.call("GET", "/health/live")
+        if len(one_of_each_worker(server, opened)) == 2:
+            return opened
+        for client in opened:
+            await client.close()
+
+
+def one_of_each_worker(server: Server, opened: list[Client]) -> dict[int, Client]:
+    """For each worker that has any of the connections, one of them, by its process."""
+    ours = {client.own_port: client for client in opened}
+    return {
+        worker.pid: ours[connection.raddr.port]
+        for worker in server.workers
+        for connection in worker.net_connections("tcp")
+        if connection.raddr and connection.raddr.port in ours
+    }
 
 
 class Account:

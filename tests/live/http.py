@@ -67,6 +67,11 @@ class Client:
             await self.close()
         return answer
 
+    @property
+    def own_port(self) -> int | None:
+        """This side's port, while the connection is open."""
+        return None if self._streams is None else int(self._streams[1].get_extra_info("sockname")[1])
+
     async def close(self) -> None:
         if self._streams is not None:
             (_, writer), self._streams = self._streams, None

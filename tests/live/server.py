@@ -26,7 +26,7 @@ LITESTAR: Final = Path(sys.executable).with_name("litestar")
 MARK: Final = "EVENSTAR_LIVE_SERVER"
 """The environment variable by which the processes of one start are known, whoever their parent is by now."""
 
-END_SECONDS: Final = 3.0
+END_SECONDS: Final = 10.0
 """How long after the end of the process that was started every other may live."""
 
 _starts = count()

@@ -57,8 +57,10 @@ async def _live_times(port: int, sign_ins: int) -> list[float]:
 
 def test_pw2_sign_ins_hold_up_nobody_else(shared: Server, measured: Measured) -> None:
     seconds = asyncio.run(_live_times(shared.port, 40))
+    measured("answers", len(seconds))
     measured("milliseconds", round(statistics.median(seconds) * 1000, 1))
-    assert statistics.median(seconds) < 0.05
+    # whoever had to wait for a hash at each turn would be answered no more often than passwords are hashed
+    assert len(seconds) > 2 * 40
 
 
 @pytest.mark.soak

@@ -10,6 +10,7 @@ import psutil
 import pytest
 import redis
 
+from tests.live.accounts import both_workers, one_of_each_worker
 from tests.live.conftest import FirstStart, Measured, serving
 from tests.live.http import Answer, Client, clients, percentile
 from tests.live.processes import wait_until
@@ -46,16 +47,15 @@ async def sign_in_at_once(port: int) -> list[Answer]:
 
 def fallbacks(server: Server) -> int:
     """How often the workers have counted alone, each by itself, because Valkey did not answer in time."""
-    counts: dict[str, int] = {}
 
-    def asked_both() -> bool:
-        figures = dict(line.rsplit(" ", 1) for line in server.get("/metrics")[1].decode().splitlines())
-        alone = (float(count) for name, count in figures.items() if name.startswith("evenstar_throttle_fallback_total"))
-        counts[figures["process_start_time_seconds"]] = int(sum(alone))
-        return len(counts) == 2
+    async def ask() -> int:
+        async with both_workers(server) as opened:
+            each = one_of_each_worker(server, opened).values()
+            told = "\n".join([(await client.call("GET", "/metrics")).body.decode() for client in each])
+        counts = (line.rsplit(" ", 1) for line in told.splitlines())
+        return int(sum(float(count) for name, count in counts if name.startswith("evenstar_throttle_fallback_total")))
 
-    wait_until(asked_both)
-    return sum(counts.values())
+    return asyncio.run(ask())
 
 
 def forget_counts(server: Server) -> None:

@@ -23,7 +23,8 @@ async def store(valkey: Valkey) -> AsyncIterator[RedisStore]:
 
 @pytest.fixture
 def throttle(store: RedisStore) -> RedisThrottle:
-    return RedisThrottle(store)
+    """One that waits for its answers, however busy the machine is."""
+    return RedisThrottle(store, timeout=30)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ async def test_a_url_names_host_password_and_database() -> None:
         port = free.getsockname()[1]
     with running_valkey("--port", str(port), "--requirepass", "s3:cret") as valkey:
         async with open_store(f"redis://:s3%3Acret@127.0.0.1:{port}/3") as store:
-            assert await allowed(RedisThrottle(store), LOGIN, 12) == 10
+            assert await allowed(RedisThrottle(store, timeout=30), LOGIN, 12) == 10
         async with make_redis(f"{valkey.url}?db=3&password=s3%3Acret") as client:
             assert await client.keys() == [b"limits:login:a"]
         async with open_store(f"redis://:wrong@127.0.0.1:{port}/3") as store:

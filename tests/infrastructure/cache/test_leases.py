@@ -30,6 +30,12 @@ async def throttle(store: RedisStore) -> AsyncGenerator[LeasedThrottle]:
         yield throttle
 
 
+@pytest.fixture
+def untimed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is spent is told when the test says so, and not meanwhile by a timer, however long the test takes."""
+    monkeypatch.setattr("app.infrastructure.cache.leases.SETTLE_SECONDS", 3600)
+
+
 async def questions(client: Redis) -> int:
     """How often Redis was asked."""
     told = cast("dict[str, dict[str, int]]", await client.info("commandstats"))
@@ -61,6 +67,7 @@ async def test_one_process_holds_the_quota_exactly_and_says_what_is_left(throttl
     assert (await throttle.hit(API, "b")).remaining == 319
 
 
+@pytest.mark.usefixtures("untimed")
 async def test_most_requests_ask_nobody(throttle: LeasedThrottle, client: Redis) -> None:
     before = await questions(client)
     await throttle.hit(API, "a")
@@ -74,6 +81,7 @@ async def test_most_requests_ask_nobody(throttle: LeasedThrottle, client: Redis)
     assert await questions(client) - before == 2
 
 
+@pytest.mark.usefixtures("untimed")
 async def test_two_processes_that_share_hold_the_quota_to_within_a_share(store: RedisStore) -> None:
     first, second = leased(store), leased(store)
     async with first.settled(), second.settled():
@@ -83,6 +91,7 @@ async def test_two_processes_that_share_hold_the_quota_to_within_a_share(store: 
         assert API.quota <= passed <= API.quota + API.quota // SHARES
 
 
+@pytest.mark.usefixtures("untimed")
 async def test_a_share_that_was_kept_while_another_process_spent_the_rest_overdraws_by_no_more(
     store: RedisStore,
 ) -> None:
@@ -95,6 +104,7 @@ async def test_a_share_that_was_kept_while_another_process_spent_the_rest_overdr
         assert await allowed(second, API, 5) == 0
 
 
+@pytest.mark.usefixtures("untimed")
 async def test_what_others_took_is_known_half_a_second_later(store: RedisStore) -> None:
     first, second = leased(store), leased(store)
     async with first.settled(), second.settled():
@@ -116,6 +126,7 @@ async def test_what_is_spent_is_told_by_itself(throttle: LeasedThrottle, store: 
     assert (await other.hit(API, "a")).remaining == 308
 
 
+@pytest.mark.usefixtures("untimed")
 async def test_of_a_caller_who_was_away_redis_is_asked_again(store: RedisStore, client: Redis) -> None:
     now = 0
     throttle = LeasedThrottle(RedisThrottle(store, timeout=30), clock=lambda: now)
@@ -132,6 +143,7 @@ async def test_of_a_caller_who_was_away_redis_is_asked_again(store: RedisStore, 
     await throttle.settle()
 
 
+@pytest.mark.usefixtures("untimed")
 async def test_strict_limits_and_several_at_once_are_asked_each_time(throttle: LeasedThrottle, client: Redis) -> None:
     await throttle.hit(LOGIN, "a")
     before = await questions(client)
@@ -156,6 +168,7 @@ async def test_with_valkey_away_the_limit_is_open_and_afterwards_it_holds(
     assert 310 <= await allowed(throttle, API, 400) <= 320
 
 
+@pytest.mark.usefixtures("untimed")
 async def test_callers_beyond_what_is_kept_in_mind_are_settled_all_the_same(
     throttle: LeasedThrottle, store: RedisStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -113,7 +113,7 @@ def process(data_dir: Path, word: str) -> int:
         return len(found) == 1
 
     # A child of PostgreSQL's has its parent's command line until it sets its own.
-    wait_until(is_one, 3)
+    wait_until(is_one)
     return found[0]
 
 
@@ -142,7 +142,7 @@ def kill_all(pids: Iterable[int]) -> None:
             os.kill(pid, signal.SIGKILL)
 
 
-def assert_ends(data_dir: Path, seconds: float = 3) -> None:
+def assert_ends(data_dir: Path, seconds: float = 10) -> None:
     """No process of the directory is left after so many seconds; whatever is left is killed all the same."""
     deadline = time.monotonic() + seconds
     while left := processes(data_dir):

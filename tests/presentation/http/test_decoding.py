@@ -1,7 +1,7 @@
 import gc
 import json
 import math
-from time import perf_counter
+from time import thread_time
 
 import pytest
 from hypothesis import given, settings
@@ -162,6 +162,7 @@ def test_a_value_is_the_same_however_it_is_written(value: object, ascii_only: bo
     assert decode_json(written.encode()) == value
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     "part",
     [b'{"title":"Buy milk and bread","notes":"","done":false}', b'"\\u00e9\\n"', b"1.50", b'{ "a": 1 }' + b" " * 30],
@@ -171,9 +172,9 @@ def test_a_megabyte_takes_time_in_proportion(part: bytes) -> None:
         body = b"[" + b",".join([part] * (size // len(part))) + b"]"
         times: list[float] = []
         for _ in range(5):
-            start = perf_counter()
+            start = thread_time()
             decode_json(body)
-            times.append(perf_counter() - start)
+            times.append(thread_time() - start)
         return min(times)
 
     gc.disable()  # its pauses grow with all that pytest keeps, not with the body

@@ -131,7 +131,7 @@ async def admin(people: People) -> Person:
 
 
 async def test_no_request_is_a_fault_of_ours(app: Litestar, admin: Person) -> None:
-    await send_many(app, admin, 300)
+    await send_many(app, admin, 100)
 
 
 @pytest.mark.soak
