@@ -1,11 +1,14 @@
 """Todos, and what is asked of them."""
 
+from datetime import timedelta
+
+from msgspec import UNSET
 from polyfactory import Use
 
-from app.application.todos.schemas import TodoCreate, TodoUpdate
+from app.application.todos.schemas import DueInput, TodoCreate, TodoUpdate
 from app.domain.todos import OccurrenceOutcome, Priority, ReminderStatus, TodoStatus
 from app.infrastructure.database.models import Occurrence, Reminder, Todo
-from db.factories.base import FAKER, NOW, RequestFactory, RowFactory, made_up_id, made_up_position
+from db.factories.base import CHANCE, FAKER, NOW, RequestFactory, RowFactory, made_up_id, made_up_position
 
 
 class TodoFactory(RowFactory[Todo]):
@@ -45,12 +48,22 @@ class ReminderFactory(RowFactory[Reminder]):
 
 
 class TodoCreateFactory(RequestFactory[TodoCreate]):
-    """A new todo of the caller's inbox with notes, finished or not."""
+    """A new open todo of the caller's inbox, with notes and a day on which it is due."""
 
     __model__ = TodoCreate
 
     title = Use(FAKER.sentence, nb_words=4)
+    id = UNSET
+    list_id = UNSET
+    parent_id = UNSET
     notes = Use(FAKER.paragraph)
+    status = UNSET
+    completed = UNSET
+    priority = Use(CHANCE.choice, list(Priority))
+    due = Use(lambda: DueInput(date=NOW.date() + timedelta(days=CHANCE.randrange(60))))
+    recurrence = None
+    tags = Use(lambda: [FAKER.word()])
+    assignee_id = None
 
 
 class TodoUpdateFactory(RequestFactory[TodoUpdate]):
@@ -60,4 +73,10 @@ class TodoUpdateFactory(RequestFactory[TodoUpdate]):
 
     title = Use(FAKER.sentence, nb_words=4)
     notes = Use(FAKER.paragraph)
+    status = UNSET
     completed = Use(FAKER.pybool)
+    priority = UNSET
+    due = UNSET
+    recurrence = UNSET
+    tags = UNSET
+    assignee_id = UNSET

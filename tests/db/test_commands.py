@@ -126,7 +126,7 @@ def test_a_migration_is_written_for_what_the_database_lacks(
 ) -> None:
     url = clone_database()
     before = facts(url)
-    execute(url, "DROP TABLE todos; ALTER TABLE users DROP COLUMN name; DROP INDEX ix_sessions_user_id")
+    execute(url, "DROP TABLE reminders; ALTER TABLE users DROP COLUMN name; DROP INDEX ix_sessions_user_id")
     made = commands(url)
     made.config.set_main_option("script_location", str(migrations))
     made.revision(message="mend", autogenerate=True)

@@ -6,7 +6,7 @@ import pytest
 from app.domain.access import UserRole
 from db.factories.accounts import PASSWORD
 from tests.presentation.http.conftest import People, Person
-from tests.presentation.http.test_openapi import DESCRIBED
+from tests.presentation.http.operations import DESCRIBED
 
 pytestmark = pytest.mark.anyio
 

@@ -10,7 +10,8 @@ from litestar import Litestar
 
 from app.domain.access import UserRole
 from tests.presentation.http.conftest import People, Person
-from tests.presentation.http.test_openapi import DESCRIBED, OPERATIONS, Operation, connect
+from tests.presentation.http.operations import DESCRIBED, OPERATIONS, Operation
+from tests.presentation.http.test_openapi import connect
 
 pytestmark = pytest.mark.anyio
 

@@ -9,7 +9,6 @@ import re
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 import httpx
 import jwt
@@ -22,60 +21,12 @@ from app.asgi import create_app
 from app.domain.access import UserRole
 from app.domain.ports import Limit
 from app.presentation.http.middleware import Envelope
-from app.presentation.http.openapi import document
 from app.settings import Settings
 from tests.conformance import CheckedTransport, contract_of
 from tests.presentation.http.conftest import People, Person, SettableClock
+from tests.presentation.http.operations import OPERATIONS, Operation, made_up_id
 
 pytestmark = pytest.mark.anyio
-
-DESCRIBED: dict[str, Any] = json.loads(document(create_app(Settings.load({"APP_ENV": "test"}))))
-PROBLEM = "application/problem+json"
-
-
-def made_up_id() -> str:
-    return str(UUID(int=random.getrandbits(128), version=4))
-
-
-@dataclass(frozen=True)
-class Operation:
-    method: str
-    path: str
-    described: dict[str, Any]
-
-    @property
-    def public(self) -> bool:
-        return {"bearer": []} not in self.described["security"] or {} in self.described["security"]
-
-    @property
-    def has_body(self) -> bool:
-        return "requestBody" in self.described
-
-    @property
-    def body(self) -> Any:
-        return self.described["requestBody"]["content"]["application/json"]["example"] if self.has_body else None
-
-    @property
-    def url(self) -> str:
-        """The path for something that does not exist."""
-        url = self.path
-        for parameter in self.described.get("parameters", ()):
-            if parameter.get("in") == "path":
-                is_id = parameter["schema"].get("format") == "uuid"
-                text = made_up_id() if is_id else "nothing"
-                url = url.replace(f"{{{parameter['name']}}}", text)
-        return url
-
-    def refuses(self, status: int, code: str) -> bool:
-        content = self.described["responses"].get(str(status), {}).get("content", {})
-        return code in content.get(PROBLEM, {}).get("examples", {})
-
-
-OPERATIONS = {
-    described["operationId"]: Operation(method.upper(), path, described)
-    for path, item in DESCRIBED["paths"].items()
-    for method, described in item.items()
-}
 
 
 def all_that_refuse(status: int, code: str, *, public: bool | None = None) -> pytest.MarkDecorator:
