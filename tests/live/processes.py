@@ -28,7 +28,7 @@ def describe(processes: list[psutil.Process]) -> list[str]:
 
 
 def wait_until(
-    condition: Callable[[], object], seconds: float = 10, otherwise: Callable[[], object] = lambda: ""
+    condition: Callable[[], object], seconds: float = 30, otherwise: Callable[[], object] = lambda: ""
 ) -> float:
     """Wait for a condition; returns the seconds that it took."""
     began = time.monotonic()

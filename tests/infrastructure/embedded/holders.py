@@ -129,7 +129,7 @@ def valkey(data_dir: Path) -> int:
     return process(data_dir, "valkey-server --port")
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 10) -> None:
+def wait_until(condition: Callable[[], object], seconds: float = 30) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"not so within {seconds} s"

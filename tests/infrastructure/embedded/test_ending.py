@@ -158,7 +158,7 @@ def test_a_server_that_keeps_dying_is_given_up_and_the_next_start_begins_anew(
         kill_all(pid for pid, text in processes(data_dir).items() if "valkey-server --port" in text)
         return running not in processes(data_dir)
 
-    wait_until(kill_valkey, 20)
+    wait_until(kill_valkey, 60)
     assert_ends(data_dir)
     assert "Valkey keeps ending" in holder.servers.log.read_text()
     assert query(hold().servers, "SELECT 1") == 1
