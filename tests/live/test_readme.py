@@ -48,7 +48,9 @@ def test_the_tour_runs_as_it_is_written(shared: Server, tmp_path: Path) -> None:
         answer, end = decoder.raw_decode(rest)
         answers.append(answer)
         rest = rest[end:]
-    assert [answer.get("title") for answer in answers] == ["Buy milk", "Buy milk", "Validation failed"]
-    assert answers[1]["completed"] is True
-    assert [issue["code"] for issue in answers[2]["issues"]] == ["too_small", "invalid_format", "unrecognized_keys"]
+    written, completed, changed, refused = answers
+    assert written["due"]["date"] == completed["completedOccurrence"]["scheduledFor"] == "2030-06-03"
+    assert completed["todo"]["due"]["date"] == "2030-06-10"
+    assert (changed["title"], changed["priority"], changed["version"]) == ("Water the roses", "high", 3)
+    assert [issue["code"] for issue in refused["issues"]] == ["too_small", "invalid_format", "unrecognized_keys"]
     assert list(tmp_path.iterdir()) == []
