@@ -115,7 +115,7 @@ class ListService:
 
     async def restore(self, actor: Actor, list_id: UUID) -> TodoList:
         """Take a list out of the trash; raises `NotFound`, `Forbidden`, `TooManyLists`."""
-        found = await self._hold(actor, list_id, ListPermission.LIST_DELETE, room_of=actor.id, trashed=True)
+        found = await self._hold(actor, list_id, ListPermission.LIST_DELETE, among_others=True, trashed=True)
         if found.deleted_at is None:
             return found
         if found.archived_at is None:
@@ -132,7 +132,7 @@ class ListService:
 
     async def unarchive(self, actor: Actor, list_id: UUID) -> TodoList:
         """Let a list be changed again; raises `NotFound`, `Forbidden`, `TooManyLists`."""
-        found = await self._hold(actor, list_id, ListPermission.LIST_WRITE, room_of=actor.id)
+        found = await self._hold(actor, list_id, ListPermission.LIST_WRITE, among_others=True)
         if found.archived_at is None:
             return found
         await self._check_room(actor.id)
@@ -147,7 +147,7 @@ class ListService:
         if (data.after_id is UNSET) == (data.before_id is UNSET):
             raise ValidationFailed([Issue(IssueCode.CUSTOM, (), "Expected either afterId or beforeId")])
         sibling_id = data.before_id if data.after_id is UNSET else data.after_id
-        found = await self._hold(actor, list_id, ListPermission.LIST_WRITE, room_of=actor.id)
+        found = await self._hold(actor, list_id, ListPermission.LIST_WRITE, among_others=True)
         check_not_archived(found.archived_at)
         others = [place for place in await self._lists.list_places(actor.id) if place.list_id != list_id]
         index = next((i for i, each in enumerate(others) if each.list_id == sibling_id and not each.deleted_at), None)
@@ -172,11 +172,13 @@ class ListService:
 
         Raises `NotFound`, `Forbidden`, `InboxImmutable`, `NotAMember`, `TooManyLists`.
         """
-        found = await self._hold(actor, list_id, ListPermission.LIST_TRANSFER, room_of=data.user_id)
+        actor.require(Permission.LISTS_WRITE)
+        locked = await self._lists.lock_receiver(actor, list_id, data.user_id)
+        found = await self._hold(actor, list_id, ListPermission.LIST_TRANSFER)
         check_not_inbox(is_inbox=found.is_inbox)
         if data.user_id == actor.id:
             return found
-        if await self._members.find_role(list_id, data.user_id) is None:
+        if not locked or await self._members.find_role(list_id, data.user_id) is None:
             raise NotAMember
         if found.archived_at is None:
             await self._check_room(data.user_id)
@@ -205,13 +207,13 @@ class ListService:
         list_id: UUID,
         permission: ListPermission,
         *,
-        room_of: UUID | None = None,
+        among_others: bool = False,
         trashed: bool = False,
     ) -> TodoList:
-        """A list that the actor may do this to, locked until the transaction ends, and first an owner's lists."""
+        """A list that the actor may do this to, locked until the transaction ends; first, if need be, all of theirs."""
         actor.require(Permission.LISTS_WRITE)
-        if room_of is not None:
-            await self._lists.lock_owner(room_of)
+        if among_others:
+            await self._lists.lock_owner(actor.id)
         await self._members.lock_list(actor, list_id)
         return await self._found(actor, list_id, permission, trashed=trashed)
 

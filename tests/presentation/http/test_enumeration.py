@@ -53,6 +53,12 @@ async def register(client: httpx.AsyncClient, email: str) -> httpx.Response:
     return await client.post("/api/auth/register", json=body)
 
 
+async def assert_inbox(client: httpx.AsyncClient, token: str) -> None:
+    """Whoever signs in has one, however the account was made."""
+    lists = (await client.get("/api/lists", headers={"Authorization": f"Bearer {token}"})).json()["items"]
+    assert [(each["name"], each["isInbox"], each["role"]) for each in lists] == [("Inbox", True, "owner")]
+
+
 def seen(answer: httpx.Response) -> tuple[int, object, list[str]]:
     """All that an answer tells, but for the id of the request and the state of the caller's own limits."""
     own = {"x-request-id", "ratelimit", "date"}
@@ -91,7 +97,9 @@ async def test_en1_an_unverified_account_signs_in_once_it_is_verified_and_not_be
     assert seen(unverified) == seen(await sign_in(strict, "en1.nobody@example.com"))
     token = await token_to(strict_app, email, MailPurpose.VERIFY_EMAIL)
     assert (await verify(strict, token)).status_code == 204
-    assert (await sign_in(strict, email)).status_code == 200
+    answer = await sign_in(strict, email)
+    assert answer.status_code == 200
+    await assert_inbox(strict, answer.json()["accessToken"])
 
 
 async def test_an_admin_whom_an_operator_has_made_needs_no_mail_to_sign_in(
@@ -101,6 +109,7 @@ async def test_an_admin_whom_an_operator_has_made_needs_no_mail_to_sign_in(
     await strict_app.state.authentication.create_account(data, Origin(), UserRole.ADMIN)
     answer = await sign_in(strict, data.email)
     assert (answer.status_code, answer.json()["user"]["role"]) == (200, "admin")
+    await assert_inbox(strict, answer.json()["accessToken"])
     assert not await mails_to(strict_app, data.email)
 
 

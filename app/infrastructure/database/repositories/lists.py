@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
-from sqlalchemy import ColumnElement, and_, bindparam, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, insert, literal, or_, select, update
 from uuid_utils.compat import uuid7
 
 from app.domain.access import Actor
@@ -80,8 +80,17 @@ class ListRepository(SQLAlchemyAsyncRepository[TodoList]):
         The lock is their inbox, of which there is exactly one; todos may still be put there. It is taken before
         that of any other list, so that no two wait for each other.
         """
-        inbox = select(TodoList.id).where(TodoList.owner_id == user_id, TodoList.is_inbox)
-        await self.session.execute(inbox.with_for_update(key_share=True))
+        await self.session.execute(_inbox_lock(user_id))
+
+    async def lock_receiver(self, actor: Actor, list_id: UUID, user_id: UUID) -> bool:
+        """The same for a member whom the actor gives a list; False when it is not theirs to give, or not to them.
+
+        So nobody waits for those with whom they share nothing.
+        """
+        of_list = select(Membership.id).where(Membership.list_id == list_id)
+        given = of_list.where(Membership.user_id == actor.id, Membership.role == ListRole.OWNER)
+        taken = of_list.where(Membership.user_id == user_id)
+        return await self.session.scalar(_inbox_lock(user_id).where(given.exists(), taken.exists())) is not None
 
     async def count_active(self, user_id: UUID) -> int:
         """How many lists a person owns that are neither archived nor deleted."""
@@ -146,3 +155,8 @@ class ListRepository(SQLAlchemyAsyncRepository[TodoList]):
             return TodoList.deleted_at.is_not(None)
         kept = TodoList.archived_at.is_not(None) if archived else TodoList.archived_at.is_(None)
         return and_(TodoList.deleted_at.is_(None), kept)
+
+
+def _inbox_lock(user_id: UUID) -> Select[tuple[UUID]]:
+    inbox = select(TodoList.id).where(TodoList.owner_id == user_id, TodoList.is_inbox)
+    return inbox.with_for_update(key_share=True)
