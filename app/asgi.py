@@ -40,6 +40,7 @@ from app.presentation.http.sharing import InvitationController, MemberController
 from app.presentation.http.system import HealthController, SystemController
 from app.presentation.http.todos import TodoController
 from app.presentation.http.todos_lifecycle import TodoLifecycleController
+from app.presentation.http.todos_placing import TodoPlacingController, TrashController
 from app.presentation.http.verification import VerificationController
 from app.settings import Settings, SettingsError
 
@@ -95,6 +96,8 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
             AcceptanceController,
             TodoController,
             TodoLifecycleController,
+            TodoPlacingController,
+            TrashController,
             UserController,
             AuditController,
             HealthController,

@@ -20,7 +20,9 @@ from app.application.lists.service import ListService
 from app.application.paging import CursorCodec
 from app.application.sharing.service import SharingService
 from app.application.todos.lifecycle import TodoLifecycle
+from app.application.todos.placing import TodoPlacing
 from app.application.todos.service import TodoService
+from app.application.todos.trash import TodoTrash
 from app.domain.ports import Clock, MailQueue
 from app.infrastructure.database.engine import Database
 from app.infrastructure.database.errors import database_refusals
@@ -38,6 +40,8 @@ from app.infrastructure.database.repositories.occurrences import OccurrenceRepos
 from app.infrastructure.database.repositories.reminders import ReminderRepository
 from app.infrastructure.database.repositories.sharing import InvitationRepository, MembershipRepository
 from app.infrastructure.database.repositories.todos import TodoRepository
+from app.infrastructure.database.repositories.todos_places import TodoPlaceRepository
+from app.infrastructure.database.repositories.todos_trash import TodoTrashRepository
 from app.infrastructure.database.repositories.todos_trees import TodoTreeRepository
 
 
@@ -155,6 +159,28 @@ class Services:
             OccurrenceRepository(session=self._session),
             ReminderRepository(session=self._session),
             self._tools.clock,
+        )
+
+    @cached_property
+    def todo_placing(self) -> TodoPlacing:
+        """Where todos stand."""
+        return TodoPlacing(
+            TodoTreeRepository(session=self._session),
+            TodoPlaceRepository(session=self._session),
+            life=self.todo_lifecycle,
+            clock=self._tools.clock,
+        )
+
+    @cached_property
+    def todo_trash(self) -> TodoTrash:
+        """The trash."""
+        return TodoTrash(
+            TodoTreeRepository(session=self._session),
+            TodoPlaceRepository(session=self._session),
+            TodoTrashRepository(session=self._session),
+            life=self.todo_lifecycle,
+            clock=self._tools.clock,
+            cursors=self._tools.cursors,
         )
 
     async def _release(self, list_id: UUID, user_id: UUID) -> None:

@@ -147,6 +147,14 @@ def renew(todos: Iterable[Node], todo_id: UUID) -> Changes:
     return {node.id: TodoStatus.OPEN for node in below if node.status is TodoStatus.COMPLETED}
 
 
+def mend(todos: Iterable[Node]) -> Changes:
+    """Reopen whatever is completed above an open todo, after one was put there."""
+    tree = _Tree(todos)
+    open_ones = [node for node in tree.nodes.values() if node.status is TodoStatus.OPEN]
+    above = {found.id: found for node in open_ones for found in tree.ancestors(node.id)}
+    return {node.id: TodoStatus.OPEN for node in above.values() if node.status is TodoStatus.COMPLETED}
+
+
 def check_parent(todos: Iterable[Node], todo_id: UUID, parent_id: UUID) -> None:
     """Refuse a parent that a todo cannot have; raises `ParentNotFound`, `ParentCycle`, `TooDeep`.
 

@@ -75,6 +75,20 @@ def key_of(number: int) -> str:
     return _text(number)
 
 
+def aside(after: str | None, before: str | None) -> str:
+    """A key between the two, as of `between`, that is no whole number: those are for new rows, which wait for nobody.
+
+    So whoever puts a row here can meet no key that a row of the same moment is given by `key_of`.
+    """
+    key = between(after, before)
+    if _parse(key)[1]:
+        return key
+    if after is not None and before is not None:
+        return between(after, key)
+    # the next whole number on that side, so that keys grow no longer however many rows are put at the end
+    return between(between(None, key), key) if after is None else between(key, between(key, None))
+
+
 def spread(count: int, after: str | None = None, before: str | None = None) -> list[str]:
     """As many keys as asked for, in order, between the two; short ones. Raises `ValueError` as `between` does."""
     if count <= 0:

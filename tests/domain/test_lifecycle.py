@@ -22,6 +22,7 @@ from app.domain.lifecycle import (
     check_parent,
     check_skip,
     complete,
+    mend,
     renew,
     reopen,
     status_from,
@@ -185,6 +186,28 @@ def test_no_open_todo_is_ever_below_a_completed_one(parents: list[float], steps:
         assert all(
             any(each.id == todo_id and each.status is status for each in todos) for todo_id, status in changes.items()
         )
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    places=st.lists(st.floats(0, 1), min_size=1, max_size=12),
+    statuses=st.lists(st.sampled_from(TodoStatus), min_size=12, max_size=12),
+)
+def test_whatever_is_open_below_a_completed_todo_reopens_it_and_nothing_else(
+    places: list[float], statuses: list[TodoStatus]
+) -> None:
+    todos = [
+        node(number, int(place * number) or None, status)
+        for number, (place, status) in enumerate(zip([0.0, *places], [OPEN, *statuses], strict=False))
+        if number
+    ]
+    todos = [todo if todo.parent_id != todo.id else replace(todo, parent_id=None) for todo in todos]
+    changes = mend(todos)
+    assert is_sound(applied(todos, changes))
+    for todo in todos:
+        if todo.id in changes:
+            assert (todo.status, changes[todo.id]) == (COMPLETED, OPEN)
+            assert any(todo in ancestors(todos, other) for other in todos if other.status is OPEN)
 
 
 LINE = [node(1), node(2, 1), node(3, 2), node(4, 3)]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.domain.ordering import POSITION_MAX, between, needs_rebalance, rebalanced, spread
+from app.domain.ordering import POSITION_MAX, aside, between, key_of, needs_rebalance, rebalanced, spread
 
 LEAST = "A" + 26 * "0"
 GREATEST = 27 * "z"
@@ -135,6 +135,46 @@ def test_a_gap_used_all_the_time_asks_for_fresh_keys_long_before_the_column_is_f
         inserted += 1
     assert inserted >= 300
     assert len(key) <= POSITION_MAX // 2 + 1
+
+
+def is_whole(key: str) -> bool:
+    """Whether it has as many digits as its first letter tells and no more."""
+    letters = "ZYXWVUTSRQPONMLKJIHGFEDCBA", "abcdefghijklmnopqrstuvwxyz"
+    return any(key[0] in row and len(key) == row.index(key[0]) + 2 for row in letters)
+
+
+@settings(deadline=None, max_examples=150)
+@given(numbers=st.lists(st.integers(-(2**80), 2**100), min_size=1, max_size=6), places=st.lists(st.floats(0, 1)))
+def test_a_key_beside_those_of_new_rows_is_none_that_a_new_row_may_get(numbers: list[int], places: list[float]) -> None:
+    keys = sorted(key_of(number) for number in {*numbers, *(number + 1 for number in numbers)})
+    for place in places:
+        at = round(place * len(keys))
+        after, before = keys[at - 1] if at else None, keys[at] if at < len(keys) else None
+        key = aside(after, before)
+        assert (after or "") < key < (before or "~")
+        assert not is_whole(key)
+        keys.insert(at, key)
+
+
+@pytest.mark.parametrize(
+    ("after", "before", "key"),
+    [
+        (None, None, "ZzV"),
+        ("a0", None, "a1V"),
+        ("a1V", None, "a2V"),
+        (None, "a0", "ZyV"),
+        (None, "ZyV", "ZxV"),
+        ("a0", "a1", "a0V"),
+        ("a0", "a2", "a0V"),
+        ("a0V", "a2", "a0l"),
+        ("a0", "a1V", "a0V"),
+        ("b125", "b129", "b127"),
+    ],
+)
+def test_a_key_aside_is_no_whole_number_and_at_the_ends_grows_no_longer(
+    after: str | None, before: str | None, key: str
+) -> None:
+    assert aside(after, before) == key
 
 
 @settings(deadline=None, max_examples=60)

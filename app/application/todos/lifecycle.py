@@ -11,7 +11,7 @@ from app.application.todos.timing import due_values, stored_due, stored_recurren
 from app.domain import lifecycle
 from app.domain.access import Actor, Permission
 from app.domain.due import Due
-from app.domain.errors import NotFound
+from app.domain.errors import NotFound, Unauthenticated
 from app.domain.lifecycle import OccurrenceRequired, StaleOccurrence, TodoNotOpen
 from app.domain.lists import check_not_archived
 from app.domain.ports import Clock
@@ -53,12 +53,12 @@ class TodoLifecycle:
             if data.occurrence is not None and (due is None or due.date != data.occurrence):
                 raise StaleOccurrence
             await self.set_status(actor, todo, TodoStatus.COMPLETED)
-            return Completion(None, await self._shown(actor, todo_id))
+            return Completion(None, await self.shown(actor, todo_id))
         if todo.status is not TodoStatus.OPEN:
             raise TodoNotOpen
         lifecycle.check_occurrence(due.date, data.occurrence)
         occurrence = await self._advance(actor, todo, due, recurrence, OccurrenceOutcome.COMPLETED)
-        return Completion(occurrence, await self._shown(actor, todo_id))
+        return Completion(occurrence, await self.shown(actor, todo_id))
 
     async def skip(self, actor: Actor, todo_id: UUID, data: OccurrenceChoice) -> Skip:
         """Pass over an occurrence of a recurring todo; raises as `complete` does, and `TodoNotRecurring`."""
@@ -69,29 +69,46 @@ class TodoLifecycle:
             raise NotFound
         lifecycle.check_occurrence(due.date, data.occurrence)
         occurrence = await self._advance(actor, todo, due, recurrence, OccurrenceOutcome.SKIPPED)
-        return Skip(occurrence, await self._shown(actor, todo_id))
+        return Skip(occurrence, await self.shown(actor, todo_id))
 
     async def reopen(self, actor: Actor, todo_id: UUID) -> Todo:
         """Reopen a todo with what is completed above it; raises `NotFound`, `Forbidden`, `ListArchived`."""
         todo = (await self.writable(actor, todo_id)).todo
         await self.set_status(actor, todo, TodoStatus.OPEN)
-        return await self._shown(actor, todo_id)
+        return await self.shown(actor, todo_id)
 
     async def cancel(self, actor: Actor, todo_id: UUID) -> Todo:
         """Cancel a todo; raises `NotFound`, `Forbidden`, `ListArchived`, and `TodoNotOpen` if it is completed."""
         todo = (await self.writable(actor, todo_id)).todo
         await self.set_status(actor, todo, TodoStatus.CANCELLED)
-        return await self._shown(actor, todo_id)
+        return await self.shown(actor, todo_id)
 
-    async def writable(self, actor: Actor, todo_id: UUID) -> Standing:
-        """A todo that the actor may change, locked with its list; raises `NotFound`, `Forbidden`, `ListArchived`."""
+    async def writable(
+        self, actor: Actor, todo_id: UUID, *, beside: UUID | None = None, trashed: bool = False
+    ) -> Standing:
+        """A todo that the actor may change, locked with its list, and with the list `beside`.
+
+        Only where `trashed` it may be in the trash. Raises `NotFound`, `Forbidden`, `ListArchived`.
+        """
         actor.require(Permission.TODOS_WRITE)
-        standing = await self._trees.stand(actor, todo_id)
-        if standing is None or standing.todo.deleted_at is not None:
+        standing = await self._trees.stand(actor, todo_id, beside=beside)
+        if standing is None or not (trashed or standing.todo.deleted_at is None):
             raise NotFound
         require(standing.role, ListPermission.TODOS_WRITE)
         check_not_archived(standing.archived_at)
         return standing
+
+    async def check_list(self, actor: Actor, list_id: UUID | None) -> None:
+        """Refuse a list, or the inbox, that the actor may not write in.
+
+        Raises `NotFound`, `Forbidden`, `ListArchived`, and `Unauthenticated` for whoever has no inbox.
+        """
+        place = await self._trees.place(actor, list_id)
+        if place is None:
+            # everyone has an inbox
+            raise Unauthenticated if list_id is None else NotFound
+        require(place.role, ListPermission.TODOS_WRITE)
+        check_not_archived(place.archived_at)
 
     async def set_status(self, actor: Actor, todo: models.Todo, status: TodoStatus) -> bool:
         """Give a locked todo a status, and those above and below it theirs; tells whether its own has changed.
@@ -110,6 +127,18 @@ class TodoLifecycle:
                 changes = lifecycle.reopen(family, todo.id)
         await self._trees.set_status(changes, by=actor.id, now=self._clock.now())
         return todo.id in changes
+
+    async def mend(self, actor: Actor, todo_id: UUID) -> None:
+        """Reopen what is completed above a todo, if it or one below it is open, after it was put there."""
+        changes = lifecycle.mend(await self._trees.family(todo_id))
+        await self._trees.set_status(changes, by=actor.id, now=self._clock.now())
+
+    async def shown(self, actor: Actor, todo_id: UUID) -> Todo:
+        """A todo as it is now; raises `NotFound`."""
+        todo = await self._todos.find(Todo, actor, todo_id)
+        if todo is None:
+            raise NotFound
+        return todo
 
     async def _advance(
         self, actor: Actor, todo: models.Todo, due: Due, recurrence: Recurrence, outcome: OccurrenceOutcome
@@ -138,9 +167,3 @@ class TodoLifecycle:
                 "updated_at": now,
             },
         )
-
-    async def _shown(self, actor: Actor, todo_id: UUID) -> Todo:
-        todo = await self._todos.find(Todo, actor, todo_id)
-        if todo is None:
-            raise NotFound
-        return todo

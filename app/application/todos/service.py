@@ -26,7 +26,7 @@ from app.application.todos.timing import (
 from app.domain import lifecycle
 from app.domain.access import Actor, Permission
 from app.domain.due import Due
-from app.domain.errors import Issue, IssueCode, NotFound, StaleVersion, Unauthenticated, ValidationFailed
+from app.domain.errors import Issue, IssueCode, NotFound, StaleVersion, ValidationFailed
 from app.domain.lifecycle import ParentNotFound
 from app.domain.lists import check_not_archived
 from app.domain.ports import Clock
@@ -124,7 +124,7 @@ class TodoService:
             values["parent_id"] = parent_id
         made = await self._todos.insert(Todo, actor, list_id, values)
         if made is None:
-            await self._refuse_list(actor, list_id)
+            await self._life.check_list(actor, list_id)
             raise NotFound
         return made
 
@@ -208,7 +208,7 @@ class TodoService:
             raise ParentNotFound
         found = standing.todo.list_id
         if list_id not in {None, found}:
-            await self._refuse_list(actor, list_id)
+            await self._life.check_list(actor, list_id)
             raise ParentNotFound
         require(standing.role, ListPermission.TODOS_WRITE)
         check_not_archived(standing.archived_at)
@@ -219,15 +219,6 @@ class TodoService:
             await self._trees.set_status(reopened, by=actor.id, now=self._clock.now())
         await self._trees.mark_parents([parent_id])
         return found
-
-    async def _refuse_list(self, actor: Actor, list_id: UUID | None) -> None:
-        """Tell why nothing can be written to a list, where there is a reason."""
-        place = await self._trees.place(actor, list_id)
-        if place is None:
-            # everyone has an inbox
-            raise Unauthenticated if list_id is None else NotFound
-        require(place.role, ListPermission.TODOS_WRITE)
-        check_not_archived(place.archived_at)
 
     async def _found(self, actor: Actor, todo_id: UUID, *, versions: Versions = None) -> Todo:
         todo = await self._todos.find(Todo, actor, todo_id)

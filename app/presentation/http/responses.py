@@ -2,13 +2,20 @@
 
 from collections.abc import Iterable
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 from litestar import Litestar, Request, Response
 from litestar.response.base import ASGIResponse
 
 from app.application.schemas import Row
 from app.presentation.http.idempotency import remember_answer
+
+ROWS_AT: Final = "rows_at"
+
+
+def rows_at(path: str) -> dict[str, Any]:
+    """Handler options: the rows that are made stand beneath this path, which is not the handler's own."""
+    return {ROWS_AT: path}
 
 
 class RowResponse(Response[Any]):
@@ -22,7 +29,8 @@ class RowResponse(Response[Any]):
             self.headers["ETag"] = tag
             status = self.status_code or options.get("status_code")
             if status == HTTPStatus.CREATED:
-                self.headers["Location"] = f"{request.scope['path'].rstrip('/')}/{content.id}"
+                place = request.route_handler.opt.get(ROWS_AT, request.scope["path"])
+                self.headers["Location"] = f"{place.rstrip('/')}/{content.id}"
             if request.method == "GET" and _matches(request.headers.getall("if-none-match", []), tag):
                 return ASGIResponse(status_code=HTTPStatus.NOT_MODIFIED, headers=self.headers)
         answer = super().to_asgi_response(app, request, **options)

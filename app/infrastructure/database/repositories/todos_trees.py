@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
-from sqlalchemy import and_, case, or_, select, update
+from sqlalchemy import CTE, Select, and_, case, or_, select, update
 from sqlalchemy.orm import aliased
 
 from app.domain.access import Actor
@@ -38,16 +38,15 @@ class TodoTreeRepository(SQLAlchemyAsyncRepository[Todo]):
 
     model_type = Todo
 
-    async def stand(self, actor: Actor, todo_id: UUID, *, lock: bool = True) -> Standing | None:
+    async def stand(
+        self, actor: Actor, todo_id: UUID, *, lock: bool = True, beside: UUID | None = None
+    ) -> Standing | None:
         """The todo in its list, trashed or not, or None when the actor shares no such list.
 
         With `lock` the list stays locked until the transaction ends, and the todo with it: whoever changes places
         or works on trees waits, and so does no reader and nobody who changes a single todo elsewhere in the list.
+        The list `beside` is locked along with it.
         """
-        if lock:
-            # on its own, so that what is read next is read after the waiting
-            of_todo = select(Todo.list_id).where(Todo.id == todo_id, Todo.list_id.in_(shared_lists(actor.id)))
-            await self.lock_lists(of_todo)
         query = (
             select(Todo, Membership.role, TodoList.archived_at)
             .join(TodoList, TodoList.id == Todo.list_id)
@@ -55,8 +54,21 @@ class TodoTreeRepository(SQLAlchemyAsyncRepository[Todo]):
             .where(Todo.id == todo_id, Membership.user_id == actor.id, TodoList.deleted_at.is_(None))
             .execution_options(populate_existing=True)
         )
-        if lock:
-            query = query.with_for_update(of=Todo, key_share=True)
+        if not lock:
+            return await self._stand(query)
+        of_todo = select(Todo.list_id).where(Todo.id == todo_id).scalar_subquery()
+        lists = shared_lists(actor.id).where(or_(Membership.list_id == of_todo, Membership.list_id == beside))
+        while True:
+            async with self.session.begin_nested() as savepoint:
+                # on its own, so that what is read next is read after the waiting
+                locked = await self.lock_lists(lists)
+                standing = await self._stand(query.with_for_update(of=Todo, key_share=True))
+                if standing is None or standing.todo.list_id in locked:
+                    return standing
+                # moved to another list meanwhile: who kept the lock while waiting for that one's might wait forever
+                await savepoint.rollback()
+
+    async def _stand(self, query: Select[Any]) -> Standing | None:
         row = (await self.session.execute(query)).one_or_none()
         return None if row is None else Standing(row[1], row[2], row[0])
 
@@ -74,23 +86,28 @@ class TodoTreeRepository(SQLAlchemyAsyncRepository[Todo]):
         row = (await self.session.execute(query)).one_or_none()
         return None if row is None else Place(row[0], row[1])
 
-    async def lock_lists(self, ids: Any) -> None:
-        """Lock lists, by their ids or a query of them, in an order that all keep to."""
-        await self.session.execute(
-            select(TodoList.id).where(TodoList.id.in_(ids)).order_by(TodoList.id).with_for_update(key_share=True)
-        )
+    async def lock_lists(self, ids: Any) -> frozenset[UUID]:
+        """Lock lists, by their ids or a query of them, in an order that all keep to; tells which there are.
+
+        Inboxes come first, as they do for whoever locks a person's lists before one of them.
+        """
+        query = select(TodoList.id).where(TodoList.id.in_(ids)).order_by(TodoList.is_inbox.desc(), TodoList.id)
+        return frozenset(await self.session.scalars(query.with_for_update(key_share=True)))
 
     async def family(self, todo_id: UUID) -> list[Node]:
         """The todo, those above it and those below it, none of them trashed."""
-        above = select(Todo.id, Todo.parent_id, Todo.status).where(Todo.id == todo_id).cte("above", recursive=True)
-        parent = aliased(Todo)
-        above = above.union(
-            select(parent.id, parent.parent_id, parent.status).where(
-                parent.id == above.c.parent_id, parent.deleted_at.is_(None)
-            )
-        )
-        below = self._below(todo_id)
-        query = select(above).union(select(below.c.id, below.c.parent_id, below.c.status))
+        above, below = self._above(todo_id), self._below(todo_id)
+        return await self._nodes(select(above).union(select(below)))
+
+    async def branch(self, todo_id: UUID) -> list[Node]:
+        """Those of them that are below the todo."""
+        return await self._nodes(select(self._below(todo_id)))
+
+    async def line(self, todo_id: UUID) -> list[Node]:
+        """The todo and those of them that are above it."""
+        return await self._nodes(select(self._above(todo_id)))
+
+    async def _nodes(self, query: Any) -> list[Node]:
         return [Node(row[0], row[1], TodoStatus(row[2])) for row in await self.session.execute(query)]
 
     async def set_status(self, changes: Changes, *, by: UUID, now: datetime) -> None:
@@ -120,7 +137,7 @@ class TodoTreeRepository(SQLAlchemyAsyncRepository[Todo]):
         await self.session.execute(
             update(Todo)
             .where(Todo.id == todo_id)
-            .values(version=Todo.version + (not counted), **values)
+            .values(version=Todo.version + (0 if counted else 1), **values)
             .execution_options(synchronize_session=False)
         )
 
@@ -143,7 +160,17 @@ class TodoTreeRepository(SQLAlchemyAsyncRepository[Todo]):
             .execution_options(synchronize_session=False)
         )
 
-    def _below(self, todo_id: UUID) -> Any:
+    def _above(self, todo_id: UUID) -> CTE:
+        """A recursive query for a todo and all above it that is not in the trash."""
+        above = select(Todo.id, Todo.parent_id, Todo.status).where(Todo.id == todo_id).cte("above", recursive=True)
+        parent = aliased(Todo)
+        return above.union(
+            select(parent.id, parent.parent_id, parent.status).where(
+                parent.id == above.c.parent_id, parent.deleted_at.is_(None)
+            )
+        )
+
+    def _below(self, todo_id: UUID) -> CTE:
         """A recursive query for all below a todo that is not in the trash."""
         child, grandchild = aliased(Todo), aliased(Todo)
         below = (

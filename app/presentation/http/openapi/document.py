@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from http import HTTPStatus
 from typing import Final
 
 from litestar import Litestar
@@ -173,7 +174,7 @@ def _rows(endpoints: Sequence[Endpoint]) -> dict[str, str]:
 
 def _links(made: Endpoint, endpoints: Sequence[Endpoint]) -> Json:
     """From the answer of an operation that makes a row to the operations on it, which take its id."""
-    if made.method != "POST" or not made.answers_row:
+    if made.handler.status_code != HTTPStatus.CREATED or not made.answers_row:
         return {}
     return {
         endpoint.operation_id: {
@@ -181,7 +182,7 @@ def _links(made: Endpoint, endpoints: Sequence[Endpoint]) -> Json:
             "parameters": {endpoint.parameter_names[-1]: "$response.body#/id"},
         }
         for endpoint in endpoints
-        if re.fullmatch(rf"{re.escape(made.path)}/\{{\w+\}}", endpoint.path)
+        if re.fullmatch(rf"{re.escape(made.rows_at)}/\{{\w+\}}", endpoint.path)
     }
 
 

@@ -39,6 +39,7 @@ from app.presentation.http.limits import Limited
 from app.presentation.http.negotiation import answers_json
 from app.presentation.http.parameters import VERSIONS, query_schema
 from app.presentation.http.problems import STATUS
+from app.presentation.http.responses import ROWS_AT
 
 READS_COOKIE: Final = {"reads_cookie": True}
 """Handler options: the refresh token may come in the cookie."""
@@ -148,6 +149,11 @@ class Endpoint:
     def answers_row(self) -> bool:
         """Whether the answer is one stored row, which has an entity tag."""
         return isinstance(self.answer, type) and issubclass(self.answer, Row)
+
+    @property
+    def rows_at(self) -> str:
+        """The path beneath which the rows stand that it makes."""
+        return str(self.handler.opt.get(ROWS_AT, self.path))
 
     @cached_property
     def permissions(self) -> list[str]:
