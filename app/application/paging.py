@@ -7,6 +7,7 @@ from hashlib import blake2b
 from hmac import compare_digest
 from operator import attrgetter
 from typing import Any, Final, Generic, TypeVar
+from uuid import UUID
 
 import msgspec
 from msgspec import structs
@@ -85,8 +86,12 @@ class Pager(Generic[ViewT]):
         default: SortTerm,
         *,
         keys: Mapping[str, SortKey[ViewT]] = NO_KEYS,
+        within: UUID | None = None,
     ) -> None:
-        """`keys` tells, by field, what is sorted by in the place of its own column."""
+        """`keys` tells, by field, what is sorted by in the place of its own column.
+
+        `within` names the row whose own the listed ones are, where the path does and no filter.
+        """
         self._codec = codec
         self._limit = query.limit
         asked = structs.asdict(query)
@@ -95,7 +100,7 @@ class Pager(Generic[ViewT]):
         self._fields = _fields(schema, sort, default)
         self.terms = tuple(SortTerm(self._keys[term.column].column, term.descending) for term in self._fields)
         filters = {name: value for name, value in asked.items() if name not in {"limit", "cursor", "include_total"}}
-        self._scope = f"{schema.__name__}:{actor.id}:{msgspec.json.encode(filters).decode()}"
+        self._scope = f"{schema.__name__}:{actor.id}:{within or ''}:{msgspec.json.encode(filters).decode()}"
         self.after: Sequence[object] | None = None
         if query.cursor is not None:
             position = tuple[tuple(self._keys[term.column].type for term in self._fields)]  # pyright: ignore[reportInvalidTypeArguments] -- made of the sort's fields

@@ -17,6 +17,8 @@ from app.application.administration.service import AdministrationService
 from app.application.idempotency import IdempotencyService
 from app.application.paging import CursorCodec
 from app.application.todos.lifecycle import TodoLifecycle
+from app.application.todos.occurrences import OccurrenceService
+from app.application.todos.reminders import ReminderService
 from app.application.todos.service import TodoService
 from app.domain.ports import Clock, MailQueue
 from app.infrastructure.database.engine import Database
@@ -125,6 +127,24 @@ class Services:
             TodoTreeRepository(session=self._session),
             OccurrenceRepository(session=self._session),
             ReminderRepository(session=self._session),
+            self._tools.clock,
+        )
+
+    @cached_property
+    def occurrences(self) -> OccurrenceService:
+        """What became of recurring todos' occurrences."""
+        return OccurrenceService(
+            OccurrenceRepository(session=self._session),
+            TodoTreeRepository(session=self._session),
+            self._tools.cursors,
+        )
+
+    @cached_property
+    def reminders(self) -> ReminderService:
+        """Reminders of todos."""
+        return ReminderService(
+            ReminderRepository(session=self._session),
+            TodoTreeRepository(session=self._session),
             self._tools.clock,
         )
 

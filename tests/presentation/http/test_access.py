@@ -142,8 +142,9 @@ async def test_az2_every_id_of_somebody_elses_reads_as_absent_by_every_method(
     app: Litestar, ada: Person, bob: Person
 ) -> None:
     todo = await bob.add_todo()
+    reminder = await bob.client.post(f"/api/todos/{todo['id']}/reminders", json={"fireAt": "2030-01-31T08:00:00Z"})
     session = (await bob.client.get("/api/me/sessions")).json()["items"][0]["id"]
-    bobs = {"todoId": todo["id"], "sessionId": session}
+    bobs = {"todoId": todo["id"], "sessionId": session, "reminderId": reminder.json()["id"]}
     # these are nobody's own: for admins alone, and the public explanations of problems
     nobodys = ("{userId}", "{code}")
     before, asked = await snapshot(app), 0

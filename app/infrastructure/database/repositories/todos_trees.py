@@ -7,7 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
-from sqlalchemy import and_, case, or_, select, update
+from sqlalchemy import Result, and_, any_, literal, or_, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased
 
 from app.domain.access import Actor
@@ -15,6 +16,7 @@ from app.domain.lifecycle import Changes, Node
 from app.domain.sharing import ListRole
 from app.domain.todos import TodoStatus
 from app.infrastructure.database.models import Membership, Todo, TodoList
+from app.infrastructure.database.repositories.reminders import ReminderRepository
 from app.infrastructure.database.repositories.visibility import shared_lists
 
 
@@ -44,10 +46,6 @@ class TodoTreeRepository(SQLAlchemyAsyncRepository[Todo]):
         With `lock` the list stays locked until the transaction ends, and the todo with it: whoever changes places
         or works on trees waits, and so does no reader and nobody who changes a single todo elsewhere in the list.
         """
-        if lock:
-            # on its own, so that what is read next is read after the waiting
-            of_todo = select(Todo.list_id).where(Todo.id == todo_id, Todo.list_id.in_(shared_lists(actor.id)))
-            await self.lock_lists(of_todo)
         query = (
             select(Todo, Membership.role, TodoList.archived_at)
             .join(TodoList, TodoList.id == Todo.list_id)
@@ -55,10 +53,19 @@ class TodoTreeRepository(SQLAlchemyAsyncRepository[Todo]):
             .where(Todo.id == todo_id, Membership.user_id == actor.id, TodoList.deleted_at.is_(None))
             .execution_options(populate_existing=True)
         )
-        if lock:
-            query = query.with_for_update(of=Todo, key_share=True)
-        row = (await self.session.execute(query)).one_or_none()
-        return None if row is None else Standing(row[1], row[2], row[0])
+        if not lock:
+            return self._standing(await self.session.execute(query))
+        of_todo = select(Todo.list_id).where(Todo.id == todo_id, Todo.list_id.in_(shared_lists(actor.id)))
+        query = query.with_for_update(of=Todo, key_share=True)
+        held: set[UUID] = set()
+        while True:
+            # on its own, so that what is read next is read after the waiting
+            found = await self.lock_lists(of_todo)
+            standing = self._standing(await self.session.execute(query.where(Todo.list_id.in_(found | held))))
+            # it may have been moved to another list meanwhile, which is to be held then
+            if standing is not None or found <= held:
+                return standing
+            held |= found
 
     async def place(self, actor: Actor, list_id: UUID | None) -> Place | None:
         """What a list, or the inbox, lets the person do; None when they share no such list."""
@@ -74,11 +81,10 @@ class TodoTreeRepository(SQLAlchemyAsyncRepository[Todo]):
         row = (await self.session.execute(query)).one_or_none()
         return None if row is None else Place(row[0], row[1])
 
-    async def lock_lists(self, ids: Any) -> None:
-        """Lock lists, by their ids or a query of them, in an order that all keep to."""
-        await self.session.execute(
-            select(TodoList.id).where(TodoList.id.in_(ids)).order_by(TodoList.id).with_for_update(key_share=True)
-        )
+    async def lock_lists(self, ids: Any) -> set[UUID]:
+        """Lock lists, by their ids or a query of them, in an order that all keep to; tells which there are."""
+        query = select(TodoList.id).where(TodoList.id.in_(ids)).order_by(TodoList.id)
+        return set(await self.session.scalars(query.with_for_update(key_share=True)))
 
     async def family(self, todo_id: UUID) -> list[Node]:
         """The todo, those above it and those below it, none of them trashed."""
@@ -94,33 +100,32 @@ class TodoTreeRepository(SQLAlchemyAsyncRepository[Todo]):
         return [Node(row[0], row[1], TodoStatus(row[2])) for row in await self.session.execute(query)]
 
     async def set_status(self, changes: Changes, *, by: UUID, now: datetime) -> None:
-        """Give each todo the status that is told for it, and count its version up."""
-        if not changes:
-            return
-        done = [todo_id for todo_id, status in changes.items() if status is TodoStatus.COMPLETED]
-        is_done = Todo.id.in_(done)
-        statement = (
-            update(Todo)
-            .where(Todo.id.in_(changes))
-            .values(
-                status=case(
-                    *((Todo.id == todo_id, status.value) for todo_id, status in changes.items()),
-                ),
-                completed_at=case((is_done, now)),
-                completed_by=case((is_done, by)),
-                version=Todo.version + 1,
-                updated_at=now,
+        """Give each todo the status that is told for it, and count its version up; its reminders go along."""
+        for status in set(changes.values()):
+            done = status is TodoStatus.COMPLETED
+            # one array, for there may be more of them than a statement can have parameters
+            ids = [todo_id for todo_id, told in changes.items() if told is status]
+            await self.session.execute(
+                update(Todo)
+                .where(Todo.id == any_(literal(ids, ARRAY(Todo.id.type))))
+                .values(
+                    status=status,
+                    completed_at=now if done else None,
+                    completed_by=by if done else None,
+                    version=Todo.version + 1,
+                    updated_at=now,
+                )
+                .execution_options(synchronize_session=False)
             )
-            .execution_options(synchronize_session=False)
-        )
-        await self.session.execute(statement)
+        if changes:
+            await ReminderRepository(session=self.session).follow(changes, now)
 
     async def set_values(self, todo_id: UUID, values: Mapping[str, Any], *, counted: bool = False) -> None:
         """Set columns of a todo that is locked, and count its version up unless this change is counted already."""
         await self.session.execute(
             update(Todo)
             .where(Todo.id == todo_id)
-            .values(version=Todo.version + (not counted), **values)
+            .values(version=Todo.version + int(not counted), **values)
             .execution_options(synchronize_session=False)
         )
 
@@ -156,3 +161,7 @@ class TodoTreeRepository(SQLAlchemyAsyncRepository[Todo]):
                 grandchild.parent_id == below.c.id, grandchild.deleted_at.is_(None)
             )
         )
+
+    def _standing(self, found: Result[tuple[Todo, ListRole, datetime | None]]) -> Standing | None:
+        row = found.one_or_none()
+        return None if row is None else Standing(row[1], row[2], row[0])
