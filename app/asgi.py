@@ -35,6 +35,7 @@ from app.presentation.http.openapi import DocumentPlugin, document
 from app.presentation.http.pages import AccountPages
 from app.presentation.http.parameters import read_parameters
 from app.presentation.http.problems import on_exception, on_http_exception, on_refusal
+from app.presentation.http.reminders import OccurrenceController, ReminderController
 from app.presentation.http.responses import RowResponse
 from app.presentation.http.sharing import InvitationController, MemberController
 from app.presentation.http.system import HealthController, SystemController
@@ -98,6 +99,8 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
             TodoLifecycleController,
             TodoPlacingController,
             TrashController,
+            OccurrenceController,
+            ReminderController,
             UserController,
             AuditController,
             HealthController,

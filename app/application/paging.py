@@ -89,7 +89,10 @@ class Pager(Generic[ViewT]):
         keys: Mapping[str, SortKey[ViewT]] = NO_KEYS,
         within: UUID | None = None,
     ) -> None:
-        """`keys` tells, by field, what is sorted by in the place of its own column; `within` is a row's id."""
+        """`keys` tells, by field, what is sorted by in the place of its own column.
+
+        `within` names the row whose own the listed ones are, where the path does and no filter.
+        """
         self._codec = codec
         self._limit = query.limit
         asked = structs.asdict(query)

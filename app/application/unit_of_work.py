@@ -20,7 +20,9 @@ from app.application.lists.service import ListService
 from app.application.paging import CursorCodec
 from app.application.sharing.service import SharingService
 from app.application.todos.lifecycle import TodoLifecycle
+from app.application.todos.occurrences import OccurrenceService
 from app.application.todos.placing import TodoPlacing
+from app.application.todos.reminders import ReminderService
 from app.application.todos.service import TodoService
 from app.application.todos.trash import TodoTrash
 from app.domain.ports import Clock, MailQueue
@@ -181,6 +183,24 @@ class Services:
             life=self.todo_lifecycle,
             clock=self._tools.clock,
             cursors=self._tools.cursors,
+        )
+
+    @cached_property
+    def occurrences(self) -> OccurrenceService:
+        """What became of recurring todos' occurrences."""
+        return OccurrenceService(
+            OccurrenceRepository(session=self._session),
+            TodoTreeRepository(session=self._session),
+            self._tools.cursors,
+        )
+
+    @cached_property
+    def reminders(self) -> ReminderService:
+        """Reminders of todos."""
+        return ReminderService(
+            ReminderRepository(session=self._session),
+            TodoTreeRepository(session=self._session),
+            self._tools.clock,
         )
 
     async def _release(self, list_id: UUID, user_id: UUID) -> None:

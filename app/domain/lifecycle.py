@@ -16,7 +16,7 @@ from app.domain.todos import LEVELS_MAX, TodoStatus
 
 
 class TodoNotOpen(Conflict):
-    """Only an open todo is completed, cancelled or skipped; reopen it first."""
+    """Only an open todo is completed, cancelled, skipped or reminded of; reopen it first."""
 
     code = "todo_not_open"
     title = "Todo is not open"

@@ -14,6 +14,8 @@ TAG_NAME_MAX: Final = 60
 SEARCH_MAX: Final = 200
 REMINDERS_MAX: Final = 20
 """Of one person, for one todo."""
+MINUTES_BEFORE_MAX: Final = 40_320
+"""Four weeks."""
 BULK_MAX: Final = 100
 TRASH_LIFETIME: Final = timedelta(days=30)
 
@@ -86,3 +88,9 @@ class ReminderNeedsDue(Refusal):
     code = "reminder_needs_due"
     title = "Reminder needs a due date"
     kind = Kind.INVALID
+
+
+def check_reminder_count(reminders: int) -> None:
+    """Refuse one more reminder to whoever has so many of a todo; raises `TooManyReminders`."""
+    if reminders >= REMINDERS_MAX:
+        raise TooManyReminders

@@ -110,17 +110,22 @@ class TodoLifecycle:
         require(place.role, ListPermission.TODOS_WRITE)
         check_not_archived(place.archived_at)
 
-    async def set_status(self, actor: Actor, todo: models.Todo, status: TodoStatus) -> bool:
+    async def set_status(
+        self, actor: Actor, todo: models.Todo, status: TodoStatus, *, recurs: bool | None = None
+    ) -> bool:
         """Give a locked todo a status, and those above and below it theirs; tells whether its own has changed.
 
-        Raises `TodoNotOpen`, and `OccurrenceRequired` for one that recurs and is to be completed.
+        `recurs` tells whether it still will, where that changes too. Raises `TodoNotOpen`, and `OccurrenceRequired`
+        for one that recurs and is to be completed.
         """
         if status is TodoStatus.CANCELLED:
             changes = lifecycle.cancel(lifecycle.Node(todo.id, todo.parent_id, todo.status))
         else:
             family = await self._trees.family(todo.id)
             if status is TodoStatus.COMPLETED:
-                if todo.recurrence_rule is not None and todo.status is TodoStatus.OPEN:
+                if recurs is None:
+                    recurs = todo.recurrence_rule is not None
+                if recurs and todo.status is TodoStatus.OPEN:
                     raise OccurrenceRequired
                 changes = lifecycle.complete(family, todo.id)
             else:

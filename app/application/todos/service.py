@@ -32,7 +32,7 @@ from app.domain.lists import check_not_archived
 from app.domain.ports import Clock
 from app.domain.recurrence import Recurrence
 from app.domain.sharing import ListPermission, require
-from app.domain.todos import TodoStatus
+from app.domain.todos import TodoExists, TodoStatus
 from app.infrastructure.database.models.todos import NO_DUE, PRIORITY_RANKS
 from app.infrastructure.database.repositories.accounts import UserRepository
 from app.infrastructure.database.repositories.keyset import SortTerm
@@ -163,8 +163,9 @@ class TodoService:
         if versions is not None and todo.version not in versions:
             raise StaleVersion(current=await self._found(actor, todo_id))
         values = {**plain, **await self._timing_values(actor, data, stored_due(todo), stored_recurrence(todo))}
+        recurs = values.get("recurrence_rule", todo.recurrence_rule) is not None
         status = lifecycle.status_from(todo.status, status=_given(data.status), completed=_given(data.completed))
-        counted = status is not todo.status and await self._life.set_status(actor, todo, status)
+        counted = status is not todo.status and await self._life.set_status(actor, todo, status, recurs=recurs)
         if values:
             now = self._clock.now()
             await self._trees.set_values(todo_id, {**values, "updated_at": now}, counted=counted)
@@ -175,14 +176,23 @@ class TodoService:
     async def _timing_values(
         self, actor: Actor, data: TodoUpdate, due: Due | None, recurrence: Recurrence | None
     ) -> dict[str, Any]:
-        """The columns of a due date and a recurrence that change; a series begins anew with either."""
+        """The columns of a due date and a recurrence that change.
+
+        A series begins anew with another recurrence; with another due date it goes on from there.
+        """
         if data.due is UNSET and data.recurrence is UNSET:
             return {}
+        stored = due
         if data.due is not UNSET:
             due = due_of(data.due)
         if data.recurrence is not UNSET:
             recurrence = recurrence_of(data.recurrence)
         timing = recurrence_values(recurrence, due)
+        if data.recurrence is UNSET:
+            # COUNT counts what there has been
+            del timing["recurrence_used"]
+            if due == stored:
+                del timing["recurrence_start"]
         return {**timing, **due_values(due, await self._zone(actor, due, recurrence))}
 
     async def _zone(self, actor: Actor, due: Due | None, recurrence: Recurrence | None) -> tzinfo:
@@ -213,6 +223,8 @@ class TodoService:
         require(standing.role, ListPermission.TODOS_WRITE)
         check_not_archived(standing.archived_at)
         family = await self._trees.family(parent_id)
+        if child.id in {node.id for node in family}:
+            raise TodoExists
         lifecycle.check_parent(family, child.id, parent_id)
         if child.status is TodoStatus.OPEN:
             reopened = lifecycle.reopen([*family, child], child.id)

@@ -144,11 +144,13 @@ async def test_az2_every_id_of_somebody_elses_reads_as_absent_by_every_method(
     app: Litestar, ada: Person, bob: Person
 ) -> None:
     todo = await bob.add_todo()
+    reminder = await bob.client.post(f"/api/todos/{todo['id']}/reminders", json={"fireAt": "2030-01-31T08:00:00Z"})
     session = (await bob.client.get("/api/me/sessions")).json()["items"][0]["id"]
     shared = await add_list(bob)
     invitation = await invite(bob, shared["id"])
     bobs = {
         "todoId": todo["id"],
+        "reminderId": reminder.json()["id"],
         "sessionId": session,
         "listId": shared["id"],
         "invitationId": invitation["id"],

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 
 from app.infrastructure.database.models import Occurrence
 from app.infrastructure.database.repositories.keyset import SortTerm, in_order
@@ -38,3 +38,8 @@ class OccurrenceRepository(SQLAlchemyAsyncRepository[Occurrence]):
         query = select(*columns(schema, Occurrence)).where(Occurrence.todo_id == todo_id)
         found = await self.session.execute(in_order(query, Occurrence, terms, after).limit(limit))
         return [schema(*row) for row in found]
+
+    async def count_all(self, todo_id: UUID) -> int:
+        """How many occurrences all pages have together."""
+        query = select(func.count()).select_from(Occurrence).where(Occurrence.todo_id == todo_id)
+        return (await self.session.execute(query)).scalar_one()

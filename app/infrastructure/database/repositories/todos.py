@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
-from sqlalchemy import ColumnElement, and_, delete, func, insert, literal, select, true, update
+from sqlalchemy import ColumnElement, and_, delete, exists, func, insert, literal, select, true, update
 
 from app.domain.access import Actor
 from app.domain.todos import TodoStatus
@@ -84,7 +84,7 @@ class TodoRepository(SQLAlchemyAsyncRepository[Todo]):
         """Set the named columns and count the version up; None when no todo has the id and one of the versions.
 
         Nor is one changed that the actor may not write, or, where it must stand `alone`, that recurs, was cancelled,
-        or has other todos above or below it. A todo that is done already keeps when and by whom it was.
+        has other todos above or below it, or reminders. A todo that is done already keeps when and by whom it was.
         """
         conditions = [Todo.id == todo_id, Todo.deleted_at.is_(None), self._at(versions)]
         if alone:
@@ -93,6 +93,7 @@ class TodoRepository(SQLAlchemyAsyncRepository[Todo]):
                 Todo.has_subtasks.is_(False),
                 Todo.recurrence_rule.is_(None),
                 Todo.status != TodoStatus.CANCELLED,
+                ~exists().where(Reminder.todo_id == Todo.id),
             ]
         if values.get("completed_at") is not None:
             values = {

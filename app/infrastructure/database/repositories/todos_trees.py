@@ -7,7 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
-from sqlalchemy import CTE, Select, and_, case, or_, select, update
+from sqlalchemy import CTE, Select, and_, any_, literal, or_, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased
 
 from app.domain.access import Actor
@@ -15,6 +16,7 @@ from app.domain.lifecycle import Changes, Node
 from app.domain.sharing import ListRole
 from app.domain.todos import TodoStatus
 from app.infrastructure.database.models import Membership, Todo, TodoList
+from app.infrastructure.database.repositories.reminders import ReminderRepository
 from app.infrastructure.database.repositories.visibility import shared_lists
 
 
@@ -111,33 +113,32 @@ class TodoTreeRepository(SQLAlchemyAsyncRepository[Todo]):
         return [Node(row[0], row[1], TodoStatus(row[2])) for row in await self.session.execute(query)]
 
     async def set_status(self, changes: Changes, *, by: UUID, now: datetime) -> None:
-        """Give each todo the status that is told for it, and count its version up."""
-        if not changes:
-            return
-        done = [todo_id for todo_id, status in changes.items() if status is TodoStatus.COMPLETED]
-        is_done = Todo.id.in_(done)
-        statement = (
-            update(Todo)
-            .where(Todo.id.in_(changes))
-            .values(
-                status=case(
-                    *((Todo.id == todo_id, status.value) for todo_id, status in changes.items()),
-                ),
-                completed_at=case((is_done, now)),
-                completed_by=case((is_done, by)),
-                version=Todo.version + 1,
-                updated_at=now,
+        """Give each todo the status that is told for it, and count its version up; its reminders go along."""
+        for status in set(changes.values()):
+            done = status is TodoStatus.COMPLETED
+            # one array, for there may be more of them than a statement can have parameters
+            ids = [todo_id for todo_id, told in changes.items() if told is status]
+            await self.session.execute(
+                update(Todo)
+                .where(Todo.id == any_(literal(ids, ARRAY(Todo.id.type))))
+                .values(
+                    status=status,
+                    completed_at=now if done else None,
+                    completed_by=by if done else None,
+                    version=Todo.version + 1,
+                    updated_at=now,
+                )
+                .execution_options(synchronize_session=False)
             )
-            .execution_options(synchronize_session=False)
-        )
-        await self.session.execute(statement)
+        if changes:
+            await ReminderRepository(session=self.session).follow(changes, now)
 
     async def set_values(self, todo_id: UUID, values: Mapping[str, Any], *, counted: bool = False) -> None:
         """Set columns of a todo that is locked, and count its version up unless this change is counted already."""
         await self.session.execute(
             update(Todo)
             .where(Todo.id == todo_id)
-            .values(version=Todo.version + (0 if counted else 1), **values)
+            .values(version=Todo.version + int(not counted), **values)
             .execution_options(synchronize_session=False)
         )
 
