@@ -1,8 +1,18 @@
 """The figures of growth as a table and as a drawing."""
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from tests.load.plot import Panel, Point, svg
+
+COSTS: Final = """\
+One request at a time, on one connection: the CPU that the server + PostgreSQL take for it, in microseconds; the median
+/ the 99th percentile of its time, in milliseconds."""
+
+THROUGHPUTS: Final = """\
+The mix: requests a second; the 99th percentile of their time, in milliseconds; CPU as above. Then what more workers
+come to: on this machine, where the load and PostgreSQL take their share of its cores; and, by the server's CPU for
+each request, where every worker has a core of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +36,23 @@ class Cost:
     median_ms: float
     p99_ms: float
 
+    @property
+    def cpu_us(self) -> float:
+        """Of both."""
+        return self.server_us + self.postgresql_us
+
 
 @dataclass(frozen=True, slots=True)
 class Throughput:
-    """The mix on so many connections: requests a second, and for each of them what `Cost` has."""
+    """The mix on so many connections: requests done in a second, and for each of all requests what `Cost` has."""
 
     rows: int
     workers: int
     connections: int
     per_second: float
+    unavailable: int
+    """How many were told to come back later."""
+
     p99_ms: float
     server_us: float
     postgresql_us: float
@@ -52,35 +70,59 @@ class Growth:
 
 def table(growth: Growth) -> str:
     """All of it in Markdown."""
-    works = list(dict.fromkeys(cost.work for cost in growth.costs))
-    costs = {(cost.rows, cost.work): cost for cost in growth.costs}
-    connections = list(dict.fromkeys(each.connections for each in growth.throughputs))
-    rates = {(each.rows, each.workers, each.connections): each for each in growth.throughputs}
     return "\n".join(
         [
             f"{growth.machine}.",
             "",
-            *_rows("Rows", "Filled in", "On disk"),
+            *_head("Rows", "Filled in", "On disk"),
             *(
                 _row(f"{each.rows:,}", f"{each.seconds:.0f} s", f"{each.bytes / 1e6:,.0f} MB")
                 for each in growth.fillings
             ),
             "",
-            "CPU of the server + of PostgreSQL for a request, in microseconds; median / 99th percentile of its ms:",
+            COSTS,
             "",
-            *_rows("Rows", *works),
-            *(_row(f"{each.rows:,}", *(_cost(costs[each.rows, work]) for work in works)) for each in growth.fillings),
+            *_cost_rows(growth),
             "",
-            "Requests of the mix a second; their 99th percentile in milliseconds; CPU as above:",
+            THROUGHPUTS,
             "",
-            *_rows("Rows", "Workers", *(f"{number} connections" for number in connections)),
-            *(
-                _row(f"{rows:,}", str(workers), *(_rate(rates[rows, workers, number]) for number in connections))
-                for rows, workers in dict.fromkeys((each.rows, each.workers) for each in growth.throughputs)
-            ),
+            *_throughput_rows(growth),
             "",
         ]
     )
+
+
+def _cost_rows(growth: Growth) -> list[str]:
+    works = list(dict.fromkeys(cost.work for cost in growth.costs))
+    sizes = [each.rows for each in growth.fillings]
+    costs = {(cost.rows, cost.work): cost for cost in growth.costs}
+    ratios = [costs[sizes[-1], work].cpu_us / costs[sizes[0], work].cpu_us for work in works]
+    return [
+        *_head("Rows", *works),
+        *(_row(f"{rows:,}", *(_cost(costs[rows, work]) for work in works)) for rows in sizes),
+        _row("CPU, last to first", *(f"{ratio:.2f}" for ratio in ratios)),
+    ]
+
+
+def _throughput_rows(growth: Growth) -> list[str]:
+    connections = list(dict.fromkeys(each.connections for each in growth.throughputs))
+    workers = list(dict.fromkeys(each.workers for each in growth.throughputs))
+    found = {(each.rows, each.workers, each.connections): each for each in growth.throughputs}
+    lines = _head("Rows", "Workers", *(f"{number} connection{'s' * (number > 1)}" for number in connections))
+    for rows in (each.rows for each in growth.fillings):
+        lines += [
+            _row(f"{rows:,}", str(each), *(_rate(found[rows, each, number]) for number in connections))
+            for each in workers
+        ]
+        lines += [
+            _row(
+                f"{rows:,}",
+                f"{each} to {workers[0]}",
+                *(_gain(found[rows, workers[0], number], found[rows, each, number]) for number in connections),
+            )
+            for each in workers[1:]
+        ]
+    return lines
 
 
 def _cost(cost: Cost) -> str:
@@ -88,14 +130,20 @@ def _cost(cost: Cost) -> str:
 
 
 def _rate(each: Throughput) -> str:
-    return f"{each.per_second:,.0f}; {each.p99_ms:.1f}; {each.server_us:.0f} + {each.postgresql_us:.0f}"
+    unavailable = f"; {each.unavailable} x 503" if each.unavailable else ""
+    return f"{each.per_second:,.0f}; {each.p99_ms:.1f}; {each.server_us:.0f} + {each.postgresql_us:.0f}{unavailable}"
+
+
+def _gain(few: Throughput, many: Throughput) -> str:
+    with_cores = many.workers / few.workers * few.server_us / many.server_us
+    return f"{many.per_second / few.per_second:.2f}; {with_cores:.2f}"
 
 
 def _row(*cells: str) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _rows(*titles: str) -> list[str]:
+def _head(*titles: str) -> list[str]:
     return [_row(*titles), "|" + " --- |" * len(titles)]
 
 
@@ -103,7 +151,7 @@ def drawing(growth: Growth) -> str:
     """What each thing costs as the rows grow, and what the mix comes to where there are most of them."""
     costs: dict[str, list[Point]] = {}
     for cost in growth.costs:
-        costs.setdefault(cost.work, []).append((cost.rows, cost.server_us + cost.postgresql_us))
+        costs.setdefault(cost.work, []).append((cost.rows, cost.cpu_us))
     most = max(each.rows for each in growth.fillings)
     rates: dict[str, list[Point]] = {}
     slowest: dict[str, list[Point]] = {}

@@ -11,7 +11,7 @@ Point: TypeAlias = tuple[float, float]
 COLOURS: Final = ("#1f6feb", "#cf222e", "#1a7f37", "#9a6700", "#8250df", "#57606a")
 WIDTH: Final = 360
 HEIGHT: Final = 300
-LEFT, RIGHT, TOP, BOTTOM = 56, 16, 36, 92
+LEFT, RIGHT, TOP, BOTTOM = 56, 34, 36, 92
 INNER_WIDTH: Final = WIDTH - LEFT - RIGHT
 INNER_HEIGHT: Final = HEIGHT - TOP - BOTTOM
 
@@ -56,7 +56,7 @@ def _panel(panel: Panel) -> str:
             f'<path d="M{LEFT} {y:.1f}h{INNER_WIDTH}" stroke="#d0d7de"/>\n',
             _text(LEFT - 6, y + 4, f"{index * step:,g}", anchor="end"),
         ]
-    parts += [_text(place(x, 0)[0], HEIGHT - BOTTOM + 16, f"{x:,g}") for x in sorted({x for x, _ in points})]
+    parts += [_text(place(x, 0)[0], HEIGHT - BOTTOM + 16, f"{x:,.0f}") for x in sorted({x for x, _ in points})]
     for index, (name, line) in enumerate(panel.lines.items()):
         parts.append(_line(name, [place(x, y) for x, y in line], index))
     return "".join(parts)
