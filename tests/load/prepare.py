@@ -17,16 +17,18 @@ from typing import Any, Final
 import asyncpg
 from sqlalchemy.inspection import inspect as mapped
 
+from app.domain.todos import TodoStatus
 from app.foundation import SystemClock, access_tokens, addresses
 from app.infrastructure.database.base import Model
 from app.infrastructure.database.engine import connection_target
-from app.infrastructure.database.models import Session, Todo, User
+from app.infrastructure.database.models import Membership, Session, Todo, TodoList, User
 from app.settings import Settings
 from db.factories import reseed
 from db.factories.accounts import SessionFactory, UserFactory
+from db.factories.lists import inbox_of
 from db.factories.todos import TodoFactory
 
-TABLES: Final[tuple[type[Model], ...]] = (User, Session, Todo)
+TABLES: Final[tuple[type[Model], ...]] = (User, Session, TodoList, Membership, Todo)
 """In the order in which their rows refer to each other."""
 
 PEOPLE_AT_ONCE: Final = 50
@@ -34,7 +36,7 @@ AGE: Final = timedelta(days=365)
 
 
 def rows_of_one_user(now: datetime, todos: int) -> list[Model]:
-    """A user with a session that goes on, and todos of the year past, every third of them done."""
+    """A user with a session that goes on, and an inbox with todos of the year past, every third of them done."""
     user = UserFactory.build(created_at=now - AGE, updated_at=now - AGE)
     session = SessionFactory.build(
         user_id=user.id,
@@ -44,15 +46,20 @@ def rows_of_one_user(now: datetime, todos: int) -> list[Model]:
         idle_expires_at=now + timedelta(days=7),
         expires_at=now + timedelta(days=30),
     )
-    rows: list[Model] = [user, session]
+    inbox, membership = inbox_of(user.id)
+    rows: list[Model] = [user, session, inbox, membership]
     for index in range(todos):
         written = now - AGE * (todos - index) / (todos + 1)
+        done = index % 3 == 0
         rows.append(
             TodoFactory.build(
-                owner_id=user.id,
+                list_id=inbox.id,
+                status=TodoStatus.COMPLETED if done else TodoStatus.OPEN,
+                completed_at=written + timedelta(hours=1) if done else None,
+                completed_by=user.id if done else None,
+                created_by=user.id,
                 created_at=written,
                 updated_at=written,
-                completed_at=written + timedelta(hours=1) if index % 3 == 0 else None,
             )
         )
     return rows
@@ -103,7 +110,7 @@ async def prepare(settings: Settings, *, users: int, todos: int, tokens: int) ->
             found += [
                 {
                     "token": signer.issue(user.id, sessions[user.id].id, user.role, now),
-                    "todoIds": [str(row.id) for row in rows if isinstance(row, Todo) and row.owner_id == user.id],
+                    "todoIds": [str(row.id) for row in rows if isinstance(row, Todo) and row.created_by == user.id],
                 }
                 for user in [row for row in rows if isinstance(row, User)][: tokens - len(found)]
             ]
