@@ -1,12 +1,7 @@
 """What a listing's parameters mean to the database."""
 
-import re
-from typing import Final
-
 from app.application.todos.schemas import TodoFilter
 from app.infrastructure.database.repositories.todos_listing import TodoFilters
-
-_WORD: Final = re.compile(r"\w+")
 
 
 def filters_of(query: TodoFilter) -> TodoFilters:
@@ -21,10 +16,5 @@ def filters_of(query: TodoFilter) -> TodoFilters:
         assignee_id=query.assignee_id,
         due_before=query.due_before,
         due_after=query.due_after,
-        prefix=None if query.q is None else prefix_query(query.q),
+        q=query.q,
     )
-
-
-def prefix_query(text: str) -> str:
-    """A tsquery for words that begin like those of the text, all of them; one without words finds nothing."""
-    return " & ".join(f"{word}:*" for word in _WORD.findall(text))

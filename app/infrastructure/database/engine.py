@@ -36,6 +36,8 @@ def open_database(url: str, *, pool_size: int, statement_timeout: int) -> Databa
         "statement_timeout": str(statement_timeout * 1000),
         "idle_in_transaction_session_timeout": "30000",
         "jit": "off",
+        # from memory or a solid-state disk, pages in no order cost hardly more than those in a row
+        "random_page_cost": "1.1",
     }
     engine = create_async_engine(
         target,

@@ -16,19 +16,25 @@ down_revision = "67ebd6176b57"
 branch_labels = None
 depends_on = None
 
-EXTENSIONS = ("btree_gin", "pg_trgm", "unaccent")
+EXTENSIONS = ("pg_trgm", "unaccent")
+FUNCTIONS = {
+    "evenstar_fold(text) RETURNS text": "lower(public.unaccent('public.unaccent'::regdictionary, normalize($1, NFKC)))",
+    "evenstar_words(text) RETURNS text": (
+        r"""translate(evenstar_fold($1), '!"#$%&''()*+,-./:;<=>?@[\]^_`{|}~', repeat(' ', 32))"""
+    ),
+    "evenstar_prefixes(text) RETURNS tsquery": "(nullif(array_to_string(tsvector_to_array("
+    "to_tsvector('simple', evenstar_words($1))), ':* & '), '') || ':*')::tsquery",
+}
 PRIORITIES = ("none", "low", "medium", "high", "urgent")
 ORDERS = ("created_at", "updated_at", "due_order", "priority_rank", "position")
 
 
 def upgrade() -> None:
-    """Add three tables, the extensions of their indexes, and the function that takes accents and case off a text."""
+    """Add three tables, the extensions of their indexes, and the functions that make words and queries of texts."""
     for extension in EXTENSIONS:
         op.execute(f"CREATE EXTENSION IF NOT EXISTS {extension}")
-    op.execute(
-        "CREATE FUNCTION evenstar_fold(text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE "
-        "RETURN lower(public.unaccent('public.unaccent'::regdictionary, normalize($1, NFKC)))"
-    )
+    for name, expression in FUNCTIONS.items():
+        op.execute(f"CREATE FUNCTION {name} LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN {expression}")
     op.create_table(
         "todos",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -105,7 +111,8 @@ def downgrade() -> None:
     """Drop them, and with them whatever they hold."""
     for table in ("reminders", "occurrences", "todos"):
         op.drop_table(table)
-    op.execute("DROP FUNCTION evenstar_fold(text)")
+    for name in reversed(FUNCTIONS):
+        op.execute(f"DROP FUNCTION {name.partition(' ')[0]}")
     for extension in reversed(EXTENSIONS):
         op.execute(f"DROP EXTENSION {extension}")
 
@@ -118,22 +125,22 @@ def _create_todo_indexes() -> None:
     _index_where("deletion_id", "deletion_id IS NOT NULL", "deletion_id")
     _index_where("parent_id", "parent_id IS NOT NULL", "parent_id")
     _index_where("assignee_id_list_id", "assignee_id IS NOT NULL", "assignee_id", "list_id")
-    _index_live("list_id_tags", "list_id", "tags", postgresql_using="gin")
-    _index_live("list_id_search", "list_id", "search", postgresql_using="gin")
     _index_live(
-        "list_id_folded_title",
-        "list_id",
+        "finding",
+        sa.text("(ARRAY[list_id])"),
+        "tags",
+        "search",
         "folded_title",
         postgresql_using="gin",
         postgresql_ops={"folded_title": "gin_trgm_ops"},
     )
 
 
-def _index_live(name: str, *columns: str, **options: Any) -> None:
+def _index_live(name: str, *columns: str | sa.TextClause, **options: Any) -> None:
     _index_where(name, "deleted_at IS NULL", *columns, **options)
 
 
-def _index_where(name: str, condition: str, *columns: str, **options: Any) -> None:
+def _index_where(name: str, condition: str, *columns: str | sa.TextClause, **options: Any) -> None:
     op.create_index(op.f(f"ix_todos_{name}"), "todos", list(columns), postgresql_where=sa.text(condition), **options)
 
 
@@ -190,8 +197,8 @@ def _timing() -> tuple[sa.Column[Any], ...]:
 
 def _finding() -> tuple[sa.Column[Any], ...]:
     search = (
-        "setweight(to_tsvector('simple', evenstar_fold(title)), 'A') || "
-        "setweight(to_tsvector('simple', evenstar_fold(coalesce(notes, ''))), 'B')"
+        "setweight(to_tsvector('simple', evenstar_words(title)), 'A') || "
+        "setweight(to_tsvector('simple', evenstar_words(coalesce(notes, ''))), 'B')"
     )
     return (
         sa.Column("folded_title", sa.String(), sa.Computed("evenstar_fold(title)", persisted=True), nullable=False),

@@ -24,7 +24,7 @@ class SortTerm:
 def in_order(query: SelectT, model: type[Model], terms: Sequence[SortTerm], after: Sequence[object] | None) -> SelectT:
     """The query in the order of the terms, which must end with a unique column, from behind a position on."""
     if after is not None:
-        query = query.where(_beyond(model, terms, after))
+        query = query.where(behind(mapped(model).columns, terms, after))
     return query.order_by(*ordering(mapped(model).columns, terms))
 
 
@@ -33,9 +33,11 @@ def ordering(columns: ReadOnlyColumnCollection[str, Any], terms: Sequence[SortTe
     return [columns[term.column].desc() if term.descending else columns[term.column].asc() for term in terms]
 
 
-def _beyond(model: type[Model], terms: Sequence[SortTerm], position: Sequence[object]) -> ColumnElement[bool]:
+def behind(
+    available: ReadOnlyColumnCollection[str, Any], terms: Sequence[SortTerm], position: Sequence[object]
+) -> ColumnElement[bool]:
     """The clause that only rows behind the position fulfil."""
-    columns = [mapped(model).columns[term.column] for term in terms]
+    columns = [available[term.column] for term in terms]
     values = [literal(value, column.type) for value, column in zip(position, columns, strict=True)]
     if len({term.descending for term in terms}) == 1:
         # one comparison of rows, which an index over these columns answers
