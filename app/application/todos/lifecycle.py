@@ -84,14 +84,14 @@ class TodoLifecycle:
         return await self.shown(actor, todo_id)
 
     async def writable(
-        self, actor: Actor, todo_id: UUID, *, beside: UUID | None = None, trashed: bool = False
+        self, actor: Actor, todo_id: UUID, *, lock: bool = True, beside: UUID | None = None, trashed: bool = False
     ) -> Standing:
         """A todo that the actor may change, locked with its list, and with the list `beside`.
 
         Only where `trashed` it may be in the trash. Raises `NotFound`, `Forbidden`, `ListArchived`.
         """
         actor.require(Permission.TODOS_WRITE)
-        standing = await self._trees.stand(actor, todo_id, beside=beside)
+        standing = await self._trees.stand(actor, todo_id, lock=lock, beside=beside)
         if standing is None or not (trashed or standing.todo.deleted_at is None):
             raise NotFound
         require(standing.role, ListPermission.TODOS_WRITE)

@@ -38,7 +38,7 @@ from app.infrastructure.database.repositories.accounts import UserRepository
 from app.infrastructure.database.repositories.keyset import SortTerm
 from app.infrastructure.database.repositories.reminders import ReminderRepository
 from app.infrastructure.database.repositories.todos import TodoRepository
-from app.infrastructure.database.repositories.todos_trees import TodoTreeRepository
+from app.infrastructure.database.repositories.todos_trees import Standing, TodoTreeRepository
 
 ValueT = TypeVar("ValueT")
 Versions = frozenset[int] | None
@@ -146,22 +146,23 @@ class TodoService:
         if not changes.keys() & _TIMING and (asked is None or asked is not TodoStatus.CANCELLED):
             values = {**plain, **self._status_values(actor, asked), "updated_at": self._clock.now()}
             changed = await self._todos.change(Todo, actor, todo_id, values, versions=versions, alone=asked is not None)
+            if changed is None and asked is None:
+                # without a lock, for the todo may be locked by now, and its list comes first
+                await self._refuse_stale(actor, await self._life.writable(actor, todo_id, lock=False), versions)
         return changed or await self._update_with_others(actor, todo_id, data, plain, versions)
 
     async def delete(self, actor: Actor, todo_id: UUID, *, versions: Versions = None) -> None:
         """Put a todo in the trash with all below it; raises as `update` does for what is not to be changed."""
-        standing = await self._life.writable(actor, todo_id)
-        if versions is not None and standing.todo.version not in versions:
-            raise StaleVersion(current=await self._found(actor, todo_id))
+        await self._refuse_stale(actor, await self._life.writable(actor, todo_id), versions)
         await self._trees.trash(todo_id, self._clock.now())
 
     async def _update_with_others(
         self, actor: Actor, todo_id: UUID, data: TodoUpdate, plain: dict[str, Any], versions: Versions
     ) -> Todo:
         """Change a todo together with those above and below it, or tell why it is not changed."""
-        todo = (await self._life.writable(actor, todo_id)).todo
-        if versions is not None and todo.version not in versions:
-            raise StaleVersion(current=await self._found(actor, todo_id))
+        standing = await self._life.writable(actor, todo_id)
+        await self._refuse_stale(actor, standing, versions)
+        todo = standing.todo
         values = {**plain, **await self._timing_values(actor, data, stored_due(todo), stored_recurrence(todo))}
         recurs = values.get("recurrence_rule", todo.recurrence_rule) is not None
         status = lifecycle.status_from(todo.status, status=_given(data.status), completed=_given(data.completed))
@@ -231,6 +232,10 @@ class TodoService:
             await self._trees.set_status(reopened, by=actor.id, now=self._clock.now())
         await self._trees.mark_parents([parent_id])
         return found
+
+    async def _refuse_stale(self, actor: Actor, standing: Standing, versions: Versions) -> None:
+        if versions is not None and standing.todo.version not in versions:
+            raise StaleVersion(current=await self._found(actor, standing.todo.id))
 
     async def _found(self, actor: Actor, todo_id: UUID, *, versions: Versions = None) -> Todo:
         todo = await self._todos.find(Todo, actor, todo_id)

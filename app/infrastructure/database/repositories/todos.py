@@ -87,6 +87,7 @@ class TodoRepository(SQLAlchemyAsyncRepository[Todo]):
         has other todos above or below it, or reminders. A todo that is done already keeps when and by whom it was.
         """
         conditions = [Todo.id == todo_id, Todo.deleted_at.is_(None), self._at(versions)]
+        lists = writable_lists(actor.id)
         if alone:
             conditions += [
                 Todo.parent_id.is_(None),
@@ -95,6 +96,11 @@ class TodoRepository(SQLAlchemyAsyncRepository[Todo]):
                 Todo.status != TodoStatus.CANCELLED,
                 ~exists().where(Reminder.todo_id == Todo.id),
             ]
+            # the list before the todo, as those do who work on trees: a todo that turns out not to be alone stays
+            # locked all the same, and its list is asked for next
+            of_todo = select(Todo.list_id).where(Todo.id == todo_id).scalar_subquery()
+            place = lists.where(TodoList.id == of_todo).with_for_update(of=TodoList, key_share=True).cte("place")
+            lists = select(place.c.list_id)
         if values.get("completed_at") is not None:
             values = {
                 **values,
@@ -103,7 +109,7 @@ class TodoRepository(SQLAlchemyAsyncRepository[Todo]):
             }
         statement = (
             update(Todo)
-            .where(*conditions, Todo.list_id.in_(writable_lists(actor.id)))
+            .where(*conditions, Todo.list_id.in_(lists))
             .values(version=Todo.version + 1, **values)
             .returning(*columns(schema, Todo))
             .execution_options(synchronize_session=False)
