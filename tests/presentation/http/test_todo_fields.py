@@ -108,7 +108,7 @@ async def test_a_client_may_choose_the_id_and_is_told_when_it_is_in_use(ada: Per
     assert (await ada.client.get(f"/api/todos/{own}")).json()["title"] == "Buy milk"
 
 
-@pytest.mark.parametrize("given", [str(uuid4()), str(UUID(int=0)), "x", 7, None])
+@pytest.mark.parametrize("given", ["7f3c2b1a-5d4e-4f60-8a9b-0c1d2e3f4a5b", str(UUID(int=0)), "x", 7, None])
 async def test_an_id_of_another_kind_is_refused(ada: Person, given: Any) -> None:
     answer = await ada.client.post("/api/todos", json={"title": "Buy milk", "id": given})
     assert told(answer) == (422, "validation_failed")
