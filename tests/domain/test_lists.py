@@ -1,6 +1,8 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.domain.errors import Forbidden
 from app.domain.lists import (
@@ -92,3 +94,19 @@ def test_an_invitation_is_good_once_for_seven_days() -> None:
         with pytest.raises(InvitationUsed):
             check_invitation(expires_at=end, accepted_at=NOW, now=now)
     assert timedelta(days=7) == INVITATION_LIFETIME
+
+
+@given(role=st.sampled_from(ListRole), wishes=st.lists(st.sampled_from(ListPermission)))
+def test_whatever_is_asked_nobody_does_what_their_role_is_not_granted(
+    role: ListRole, wishes: list[ListPermission]
+) -> None:
+    for wish in wishes:
+        writes = not wish.endswith(":read")
+        try:
+            require(role, wish)
+        except Forbidden:
+            # to see a list is to see all of it, and its owner lacks nothing
+            assert writes
+            assert role is not ListRole.OWNER
+        else:
+            assert not writes or role is ListRole.OWNER or (role, wish) == (ListRole.EDITOR, ListPermission.TODOS_WRITE)

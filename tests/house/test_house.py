@@ -14,6 +14,8 @@ from app.application.lists import schemas as lists
 from app.application.schemas import Patch
 from app.application.sharing import schemas as sharing
 from app.application.todos import schemas as todos
+from app.application.todos.schemas_lifecycle import Occurrence
+from app.application.todos.schemas_reminders import Reminder
 from app.asgi import create_app
 from app.domain.errors import Kind, catalogue
 from app.infrastructure.database import models
@@ -31,6 +33,8 @@ VIEWS: list[tuple[type[msgspec.Struct], tuple[type[Model], ...]]] = [
     (sharing.Member, (models.Membership, models.User)),
     (sharing.Invitation, (models.Invitation,)),
     (todos.Todo, (models.Todo,)),
+    (Occurrence, (models.Occurrence,)),
+    (Reminder, (models.Reminder,)),
 ]
 
 
