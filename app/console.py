@@ -77,12 +77,18 @@ def _plugins(settings: Settings) -> list[PluginProtocol]:
 
         return UsersPlugin(lambda: _opened(settings))
 
+    def prune() -> CLIPlugin:
+        from app.presentation.cli.prune import PrunePlugin
+
+        return PrunePlugin(lambda: _opened(settings))
+
     return [
         ServePlugin(lambda: _configure_logging(settings), lambda: _prepare(settings), settings.data_dir),
         LaterPlugin("database", "Manage the database's schema.", database),
         LaterPlugin("client", "Make clients of the API.", client),
         LaterPlugin("keys", "Make, rotate and list the keys that sign access tokens.", keys),
         LaterPlugin("users", "Make admins; change roles; disable accounts.", users),
+        LaterPlugin("prune", "Delete what was kept for long enough.", prune),
     ]
 
 

@@ -26,7 +26,7 @@ from app.application.todos.reminders import ReminderService
 from app.application.todos.service import TodoService
 from app.application.todos.trash import TodoTrash
 from app.domain.ports import Clock, MailQueue
-from app.infrastructure.database.engine import Database
+from app.infrastructure.database.engine import Database, lift_timeout
 from app.infrastructure.database.errors import database_refusals
 from app.infrastructure.database.repositories.accounts import (
     RefreshTokenRepository,
@@ -180,6 +180,7 @@ class Services:
             TodoTreeRepository(session=self._session),
             TodoPlaceRepository(session=self._session),
             TodoTrashRepository(session=self._session),
+            ListRepository(session=self._session),
             life=self.todo_lifecycle,
             clock=self._tools.clock,
             cursors=self._tools.cursors,
@@ -216,13 +217,16 @@ class UnitOfWork:
     tools: Tools
 
     @asynccontextmanager
-    async def begin(self) -> AsyncGenerator[Services]:
+    async def begin(self, *, hurried: bool = True) -> AsyncGenerator[Services]:
         """A transaction: committed on a clean exit, rolled back on any exception.
 
-        The mails that it ordered are handed on once it is committed.
+        Unless `hurried`, its statements may take as long as they need. The mails that it ordered are handed on once
+        it is committed.
         """
         with database_refusals():
             async with self.database.sessions.begin() as session:
+                if not hurried:
+                    await lift_timeout(session)
                 services = Services(session, self.tools)
                 yield services
         for order in services.outbox.orders:

@@ -68,7 +68,7 @@ class TodoPlacing:
             await self._trees.set_values(todo_id, values)
         if parent_id is not None:
             await self._trees.mark_parents([parent_id])
-        await self._life.mend(actor, todo_id)
+            await self._life.mend(actor, todo_id)
         return await self._life.shown(actor, todo_id)
 
     async def duplicate(self, actor: Actor, todo_id: UUID) -> Todo:
@@ -91,7 +91,8 @@ class TodoPlacing:
             parent_id = None if node.parent_id is None else ids[node.parent_id]
             copies[node.id] = Copy(ids[node.id], parent_id, None, node.id in parents)
         await self._places.copy(todo.list_id, copies, actor.id, self._clock.now())
-        await self._life.mend(actor, ids[todo_id])
+        if todo.parent_id is not None:
+            await self._life.mend(actor, ids[todo_id])
         return await self._life.shown(actor, ids[todo_id])
 
     async def _check_parent(self, todo_id: UUID, list_id: UUID, parent_id: UUID) -> None:

@@ -15,6 +15,7 @@ from app.domain.ports import Clock
 from app.domain.todos import TRASH_LIFETIME, ParentTrashed
 from app.infrastructure.database import models
 from app.infrastructure.database.repositories.keyset import SortTerm
+from app.infrastructure.database.repositories.lists import ListRepository
 from app.infrastructure.database.repositories.todos_places import TodoPlaceRepository
 from app.infrastructure.database.repositories.todos_trash import TodoTrashRepository
 from app.infrastructure.database.repositories.todos_trees import TodoTreeRepository
@@ -32,6 +33,7 @@ class TodoTrash:
         trees: TodoTreeRepository,
         places: TodoPlaceRepository,
         trash: TodoTrashRepository,
+        lists: ListRepository,
         *,
         life: TodoLifecycle,
         clock: Clock,
@@ -40,6 +42,7 @@ class TodoTrash:
         self._trees = trees
         self._places = places
         self._trash = trash
+        self._lists = lists
         self._life = life
         self._clock = clock
         self._cursors = cursors
@@ -62,15 +65,17 @@ class TodoTrash:
         if todo.deleted_at is not None:
             if todo.deletion_id != todo_id:
                 raise ParentTrashed
-            await self._check_place(todo)
+            if todo.parent_id is not None:
+                await self._check_parent(todo, todo.parent_id)
             await self._trash.restore(todo_id, self._clock.now())
-            await self._life.mend(actor, todo_id)
+            if todo.parent_id is not None:
+                await self._life.mend(actor, todo_id)
         return await self._life.shown(actor, todo_id)
 
     async def purge(self, actor: Actor) -> int:
         """Delete for good some of what has been in the trash for longer than `TRASH_LIFETIME`; tells how much.
 
-        Zero is for nothing left.
+        It tells zero when nothing is left.
         """
         actor.require(Permission.ADMIN)
         before = self._clock.now() - TRASH_LIFETIME
@@ -78,10 +83,13 @@ class TodoTrash:
         await self._trees.lock_lists(set(overdue.values()))
         return await self._trash.purge(list(overdue), before)
 
-    async def _check_place(self, todo: models.Todo) -> None:
-        if todo.parent_id is None:
-            return
-        if not await self._places.lock(todo.parent_id, todo.list_id):
+    async def purge_lists(self, actor: Actor) -> int:
+        """Delete for good some of the lists that have been in the trash for as long, as `purge` does with todos."""
+        actor.require(Permission.ADMIN)
+        return await self._lists.purge(self._clock.now() - TRASH_LIFETIME, BATCH)
+
+    async def _check_parent(self, todo: models.Todo, parent_id: UUID) -> None:
+        if not await self._places.lock(parent_id, todo.list_id):
             raise ParentTrashed
-        above = await self._trees.line(todo.parent_id)
-        lifecycle.check_parent([*above, *await self._trash.batch(todo.id)], todo.id, todo.parent_id)
+        above = await self._trees.line(parent_id)
+        lifecycle.check_parent([*above, *await self._trash.batch(todo.id)], todo.id, parent_id)

@@ -4,7 +4,7 @@ import ssl
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import URL, make_url
+from sqlalchemy import URL, make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 APPLICATION_NAME: Final = "evenstar"
@@ -59,6 +59,11 @@ def database_on(engine: AsyncEngine) -> Database:
         sessions=async_sessionmaker(engine, expire_on_commit=False),
         reads=async_sessionmaker(engine.execution_options(isolation_level="AUTOCOMMIT"), expire_on_commit=False),
     )
+
+
+async def lift_timeout(session: AsyncSession) -> None:
+    """Let the statements of this transaction take as long as they need, where nobody waits for an answer."""
+    await session.execute(text("SET LOCAL statement_timeout = 0"))
 
 
 def connection_target(url: str) -> tuple[URL, dict[str, Any]]:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, func, insert, literal, or_, select, update
 from uuid_utils.compat import uuid7
 
 from app.domain.access import Actor
@@ -144,6 +144,12 @@ class ListRepository(SQLAlchemyAsyncRepository[TodoList]):
         )
         connection = await self.session.connection()
         await connection.execute(statement, [{"list_id": each, "key": key} for each, key in positions.items()])
+
+    async def purge(self, before: datetime, limit: int) -> int:
+        """Delete for good some of the lists that were deleted before then, with all that is in them; tells how many."""
+        overdue = select(TodoList.id).where(TodoList.deleted_at < before).limit(limit)
+        statement = delete(TodoList).where(TodoList.id.in_(overdue), TodoList.deleted_at < before)
+        return len((await self.session.scalars(statement.returning(TodoList.id))).all())
 
     def visible_to(self, actor: Actor) -> ColumnElement[bool]:
         """The clause that every query over lists and memberships carries; a deleted list is its owner's alone."""

@@ -84,10 +84,10 @@ class TodoRepository(SQLAlchemyAsyncRepository[Todo]):
         """Set the named columns and count the version up; None when no todo has the id and one of the versions.
 
         Nor is one changed that the actor may not write, or, where it must stand `alone`, that recurs, was cancelled,
-        has other todos above or below it, or reminders. A todo that is done already keeps when and by whom it was.
+        has other todos above or below it, or reminders; nor one that somebody else holds. A todo that is done already
+        keeps when and by whom it was.
         """
         conditions = [Todo.id == todo_id, Todo.deleted_at.is_(None), self._at(versions)]
-        lists = writable_lists(actor.id)
         if alone:
             conditions += [
                 Todo.parent_id.is_(None),
@@ -96,20 +96,17 @@ class TodoRepository(SQLAlchemyAsyncRepository[Todo]):
                 Todo.status != TodoStatus.CANCELLED,
                 ~exists().where(Reminder.todo_id == Todo.id),
             ]
-            # the list before the todo, as those do who work on trees: a todo that turns out not to be alone stays
-            # locked all the same, and its list is asked for next
-            of_todo = select(Todo.list_id).where(Todo.id == todo_id).scalar_subquery()
-            place = lists.where(TodoList.id == of_todo).with_for_update(of=TodoList, key_share=True).cte("place")
-            lists = select(place.c.list_id)
         if values.get("completed_at") is not None:
             values = {
                 **values,
                 "completed_at": func.coalesce(Todo.completed_at, values["completed_at"]),
                 "completed_by": func.coalesce(Todo.completed_by, values["completed_by"]),
             }
+        # whoever waited for the todo here would hold it, or its list of before, while asking for its list
+        free = select(Todo.id).where(*conditions, Todo.list_id.in_(writable_lists(actor.id)))
         statement = (
             update(Todo)
-            .where(*conditions, Todo.list_id.in_(lists))
+            .where(Todo.id == free.with_for_update(key_share=True, skip_locked=True).scalar_subquery())
             .values(version=Todo.version + 1, **values)
             .returning(*columns(schema, Todo))
             .execution_options(synchronize_session=False)

@@ -1,0 +1,42 @@
+"""`litestar prune`: what is kept for a time is deleted when that is over."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+import click
+from litestar.plugins import CLIPlugin
+
+from app.application.authentication import Authentication
+from app.application.pruning import Pruned, prune
+from app.application.unit_of_work import UnitOfWork
+from app.domain.errors import Refusal
+
+Opened = AbstractAsyncContextManager[tuple[UnitOfWork, Authentication]]
+
+
+class PrunePlugin(CLIPlugin):
+    """Adds the command; what it works with is opened when it runs."""
+
+    def __init__(self, open_application: Callable[[], Opened]) -> None:
+        self._open = open_application
+
+    def on_cli_init(self, cli: click.Group) -> None:
+        """Add `litestar prune`."""
+
+        @cli.command("prune")
+        def prune_all() -> None:
+            """Delete for good what has been in the trash for 30 days, in the audit log for a year, and the like."""
+            try:
+                done = asyncio.run(self._prune())
+            except Refusal as refusal:
+                raise click.ClickException(refusal.detail) from refusal
+            click.echo(
+                f"Deleted for good: {done.todos} of the todos and {done.lists} of the lists in the trash, "
+                f"{done.events} of the events in the audit log, {done.answers} of the answers kept for requests sent "
+                "twice."
+            )
+
+    async def _prune(self) -> Pruned:
+        async with self._open() as (units, _):
+            return await prune(units)
