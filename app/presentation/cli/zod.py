@@ -16,7 +16,7 @@ _FORMATS: Final = {
     "date": "z.iso.date()",
     "date-time": "z.iso.datetime({ offset: true })",
     "email": "z.email()",
-    "time": "z.iso.time()",
+    "partial-time": "z.iso.time()",
     "uri": "z.url()",
     "uuid": "z.uuid()",
 }

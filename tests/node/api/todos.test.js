@@ -12,19 +12,46 @@ async function add(fields = {}, client = ada) {
 
 describe('a todo', () => {
   test('is answered whole, with its place and its tag', async () => {
-    const response = await ada.post('/api/todos').send({ title: '  Buy milk ', notes: 'Two litres' });
+    const inbox = (await ada.get('/api/lists').expect(200)).body.items.find(({ isInbox }) => isInbox);
+    const response = await ada
+      .post('/api/todos')
+      .send({ title: '  Buy milk ', notes: 'Two litres', priority: 'high', tags: [' errands '] });
     expect(response.status).toBe(201);
-    expect(response.body).toMatchObject({
+    expect(response.body).toEqual({
+      id: expect.any(String),
+      version: 1,
+      listId: inbox.id,
+      parentId: null,
       title: 'Buy milk',
       notes: 'Two litres',
+      status: 'open',
       completed: false,
       completedAt: null,
-      version: 1,
+      completedBy: null,
+      priority: 'high',
+      due: null,
+      dueAt: null,
+      recurrence: null,
+      tags: ['errands'],
+      assigneeId: null,
+      position: expect.any(String),
+      createdAt: expect.any(String),
+      createdBy: inbox.ownerId,
+      updatedAt: response.body.createdAt,
+      deletedAt: null,
     });
     expect(response.headers.location).toBe(`/api/todos/${response.body.id}`);
     expect(response.headers.etag).toBe('"1"');
     const shown = await ada.get(response.headers.location).expect(200);
     expect(shown.body).toEqual(response.body);
+  });
+
+  test('may come with its id, once', async () => {
+    // a UUIDv7 of a client that was offline
+    const id = randomUUID().replace(/-4/, '-7');
+    expect(await add({ id })).toMatchObject({ id, version: 1 });
+    expectProblem(await ada.post('/api/todos').send({ id, title: 'Buy bread' }), 409, 'todo_exists');
+    expect(faultsOf(await ada.post('/api/todos').send({ id: randomUUID(), title: 'a' }))).toEqual(['custom body:id']);
   });
 
   test('is not sent again to those who have it', async () => {
@@ -109,6 +136,26 @@ describe('a listing', () => {
     expect(body).toMatchObject({ total: 4, nextCursor: expect.any(String) });
     expect(body.items.every(({ completed }) => completed)).toBe(true);
     expect((await client.get('/api/todos').expect(200)).body).not.toHaveProperty('total');
+  });
+
+  test('is narrowed by what its todos are', async () => {
+    const { client: bob } = await signUp();
+    const due = (date) => ({ due: { date, time: '12:00', timeZone: 'UTC' } });
+    await add({ title: 'Fetch oat milk', tags: ['errands', 'food'], priority: 'high', ...due('2030-01-30') }, bob);
+    await add({ title: 'Fetch the post', tags: ['errands'], priority: 'urgent', ...due('2030-01-31') }, bob);
+    await add({ title: 'Sleep', status: 'cancelled' }, bob);
+    const found = async (query) => {
+      const { body } = await bob.get('/api/todos').query({ sort: 'dueAt', ...query }).expect(200);
+      return body.items.map(({ title }) => title);
+    };
+    expect(await found({})).toEqual(['Fetch oat milk', 'Fetch the post', 'Sleep']);
+    expect(await found({ tag: 'food' })).toEqual(['Fetch oat milk']);
+    expect(await found({ priority: 'urgent,none' })).toEqual(['Fetch the post', 'Sleep']);
+    expect(await found({ status: 'open,completed' })).toEqual(['Fetch oat milk', 'Fetch the post']);
+    expect(await found({ dueAfter: '2030-01-30T13:00:00+01:00', dueBefore: '2030-01-31T12:00:00Z' })).toEqual([
+      'Fetch oat milk',
+    ]);
+    expect(await found({ q: 'fet mil' })).toEqual(['Fetch oat milk']);
   });
 
   test('takes no parameter that it does not have', async () => {

@@ -59,6 +59,12 @@ test.each(CASES.map((each) => [each.operation, JSON.stringify(each.body).slice(0
 /** Values that most schemas refuse, one way or another. */
 const ODD = [undefined, null, true, 0, 1.5, -1, 2 ** 53, '', ' ', 'x', 'é'.repeat(5000), [], [null], {}, { x: 1 }];
 
+/** The fields of an object, also where it may be left out or null. */
+function fieldsOf(schema) {
+  const { type, innerType, shape } = schema.def;
+  return type === 'optional' || type === 'nullable' ? fieldsOf(innerType) : Object.keys(shape ?? {});
+}
+
 test.each(Object.keys(bodies))('in what is odd, too: %s', async (operation) => {
   const schema = bodies[operation];
   const shapes = schema.def.type === 'object' ? [schema] : schema.def.options;
@@ -67,7 +73,10 @@ test.each(Object.keys(bodies))('in what is odd, too: %s', async (operation) => {
     const tags = Object.entries(shape).filter(([, field]) => field.def.type === 'literal');
     const tagged = Object.fromEntries(tags.map(([name, field]) => [name, field.def.values[0]]));
     odd.push({ ...tagged, unknown: 1 });
-    for (const name of Object.keys(shape)) odd.push(...ODD.map((value) => ({ ...tagged, [name]: value })));
+    for (const [name, field] of Object.entries(shape)) {
+      odd.push(...ODD.map((value) => ({ ...tagged, [name]: value })));
+      for (const inner of fieldsOf(field)) odd.push(...ODD.map((value) => ({ ...tagged, [name]: { [inner]: value } })));
+    }
   }
   let compared = 0;
   for (const body of odd) {

@@ -15,6 +15,9 @@ const coloured: Schemas["TodoCreate"] = { title: "Buy milk", colour: "red" };
 
 holds<Equal<Schemas["Todo"]["notes"], string | null>>();
 holds<Equal<Schemas["Todo"]["title"], string>>();
+holds<Equal<Schemas["Todo"]["due"], Schemas["Due"] | null>>();
+holds<Equal<Schemas["Due"]["time"], string | null>>();
+holds<Equal<Schemas["Priority"], "high" | "low" | "medium" | "none" | "urgent">>();
 holds<Equal<Schemas["UserRole"], "user" | "admin">>();
 
 // an operation's problems are its own
@@ -26,6 +29,12 @@ type Refused<P extends keyof paths, S extends number> = paths[P] extends {
 holds<Equal<Refused<"/api/auth/refresh", 401>["code"], "invalid_refresh_token" | "refresh_reused">>();
 holds<Equal<Refused<"/api/auth/register", 409>["code"], "email_taken" | "idempotency_key_in_use">>();
 holds<Equal<Refused<"/api/auth/register", 409>["status"], 409>>();
+holds<
+  Equal<
+    Refused<"/api/todos/{todoId}/move", 422>["code"],
+    "idempotency_key_reused" | "not_a_sibling" | "parent_cycle" | "parent_not_found" | "too_deep" | "validation_failed"
+  >
+>();
 
 export function explain(problem: Schemas["Problem"]): string {
   switch (problem.code) {

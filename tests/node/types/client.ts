@@ -5,13 +5,24 @@ import {
   isProblem,
   pages,
   ProblemError,
+  type Completion,
+  type Due,
+  type DueInput,
   type Issue,
+  type ListRole,
+  type Occurrence,
+  type Priority,
   type Problem,
   type ProblemCode,
   type ProblemOf,
+  type Recurrence,
+  type RecurrenceInput,
+  type Reminder,
   type Todo,
   type TodoCreate,
+  type TodoList,
   type TodoPage,
+  type TodoStatus,
   type TodoUpdate,
   type TokenPair,
   type UserRole,
@@ -28,6 +39,11 @@ expectTypeOf<Todo['title']>().toEqualTypeOf<string>();
 expectTypeOf<Todo['version']>().toEqualTypeOf<number>();
 expectTypeOf<Todo['notes']>().toEqualTypeOf<string | null>();
 expectTypeOf<Todo['completedAt']>().toEqualTypeOf<string | null>();
+expectTypeOf<Todo['due']>().toEqualTypeOf<Due | null>();
+expectTypeOf<Todo['recurrence']>().toEqualTypeOf<Recurrence | null>();
+expectTypeOf<Todo['tags']>().toEqualTypeOf<string[]>();
+expectTypeOf<Due>().toEqualTypeOf<{ date: string; time: string | null; timeZone: string | null }>();
+expectTypeOf<Completion>().toEqualTypeOf<{ completedOccurrence: Occurrence | null; todo: Todo }>();
 expectTypeOf<TokenPair['refreshToken']>().toEqualTypeOf<string | null>();
 expectTypeOf<TokenPair['tokenType']>().toEqualTypeOf<'Bearer'>();
 expectTypeOf<TodoPage['total']>().toEqualTypeOf<number | undefined>();
@@ -38,12 +54,18 @@ expectTypeOf<TodoUpdate>().toEqualTypeOf<Partial<TodoUpdate>>();
 expectTypeOf<object>().toExtend<TodoUpdate>();
 expectTypeOf<TodoUpdate['title']>().toEqualTypeOf<string | undefined>();
 expectTypeOf<TodoUpdate['notes']>().toEqualTypeOf<string | null | undefined>();
+expectTypeOf<{ date: string }>().toExtend<DueInput>();
+expectTypeOf<{ rule: string; timeZone: string }>().toExtend<RecurrenceInput>();
+// what was answered can be sent again
+expectTypeOf<Pick<Todo, 'due' | 'notes' | 'priority' | 'recurrence' | 'tags'>>().toExtend<TodoUpdate>();
 // @ts-expect-error: a title is never null
 void evenstar.updateTodo({ path: { todoId: 'x' }, body: { title: null } });
 // @ts-expect-error: a todo has no colour
 void evenstar.createTodo({ body: { title: 'Buy milk', colour: 'red' } });
 // @ts-expect-error: there is no todo without a title
 void evenstar.createTodo({ body: {} });
+// @ts-expect-error: nor one that is due at a time of no day
+void evenstar.createTodo({ body: { title: 'Buy milk', due: { time: '09:30', timeZone: 'Europe/Berlin' } } });
 // @ts-expect-error: nor a change without the todo it is for
 void evenstar.updateTodo({ body: { title: 'Buy milk' } });
 // @ts-expect-error: nothing sorts by that
@@ -53,6 +75,9 @@ void evenstar.paintTodo;
 
 // enumerations are unions of their values
 expectTypeOf<UserRole>().toEqualTypeOf<'admin' | 'user'>();
+expectTypeOf<ListRole>().toEqualTypeOf<'editor' | 'owner' | 'viewer'>();
+expectTypeOf<Priority>().toEqualTypeOf<'high' | 'low' | 'medium' | 'none' | 'urgent'>();
+expectTypeOf<TodoStatus>().toEqualTypeOf<'cancelled' | 'completed' | 'open'>();
 
 // operations answer their rows, and throw unless told
 expectTypeOf(evenstar.createTodo).toBeCallableWith({ body: { title: 'Buy milk', notes: null } });
@@ -90,14 +115,50 @@ export async function operations(todo: Todo): Promise<void> {
   }
 }
 
+// a series has moved on or not, and who is late is told so
+export async function series({ id, due }: Todo): Promise<Todo | undefined> {
+  const path = { todoId: id };
+  const { data, error } = await evenstar.completeTodo({ path, body: { occurrence: due?.date }, throwOnError: false });
+  if (error === undefined) {
+    expectTypeOf(data.completedOccurrence?.outcome).toEqualTypeOf<'completed' | 'skipped' | undefined>();
+    return data.todo;
+  }
+  expectTypeOf<'occurrence_moved_on' | 'occurrence_required' | 'list_archived'>().toExtend<typeof error.code>();
+  expectTypeOf<'todo_not_recurring'>().not.toExtend<typeof error.code>();
+  if (error.code === 'occurrence_moved_on') expectTypeOf(error.status).toEqualTypeOf<409>();
+  return undefined;
+}
+
+// what is no todo has types of its own
+export async function others(list: TodoList, todo: Todo): Promise<void> {
+  expectTypeOf(list.role).toEqualTypeOf<ListRole>();
+  const { data: renamed } = await evenstar.updateList({
+    path: { listId: list.id },
+    headers: ifMatch(list),
+    body: { colour: null },
+  });
+  expectTypeOf(renamed).toEqualTypeOf<TodoList>();
+  const { data: reminder } = await evenstar.createReminder({ path: { todoId: todo.id }, body: { minutesBefore: 30 } });
+  expectTypeOf(reminder).toEqualTypeOf<Reminder>();
+  // @ts-expect-error: nobody is made an owner by an invitation
+  void evenstar.createInvitation({ path: { listId: list.id }, body: { role: 'owner' } });
+}
+
 // pages hand out what the listing holds
 export async function listing(): Promise<void> {
   for await (const todo of pages(evenstar.listTodos, { query: { limit: 50, sort: ['-createdAt'] } })) {
     expectTypeOf(todo).toEqualTypeOf<Todo>();
   }
+  for await (const list of pages(evenstar.listLists)) expectTypeOf(list).toEqualTypeOf<TodoList>();
+  for await (const { deletedAt } of pages(evenstar.listTrash)) expectTypeOf(deletedAt).toEqualTypeOf<string | null>();
+  for await (const occurrence of pages(evenstar.listOccurrences, { path: { todoId: 'x' } })) {
+    expectTypeOf(occurrence).toEqualTypeOf<Occurrence>();
+  }
   for await (const { disabledAt } of pages(evenstar.listUsers)) expectTypeOf(disabledAt).toEqualTypeOf<string | null>();
   // @ts-expect-error: there is no such parameter
   pages(evenstar.listTodos, { query: { colour: 'red' } });
+  // @ts-expect-error: the todo whose occurrences these are
+  pages(evenstar.listOccurrences, { query: { limit: 50 } });
   // @ts-expect-error: a row has no pages
   pages(evenstar.getMe);
 }
