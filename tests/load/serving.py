@@ -4,8 +4,9 @@ import asyncio
 import json
 import os
 import secrets
+import sys
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -57,7 +58,9 @@ def database(running: Servers, name: str) -> Generator[str]:
     try:
         url = make_url(running.database_url).set(database=name).render_as_string(hide_password=False)
         target, arguments = connection_target(url)
-        upgrade(create_async_engine(target, connect_args=arguments, poolclass=NullPool))
+        # it tells what it does, and standard output is for the figures
+        with redirect_stdout(sys.stderr):
+            upgrade(create_async_engine(target, connect_args=arguments, poolclass=NullPool))
         yield url
     finally:
         ask(running.database_url, f'DROP DATABASE "{name}" WITH (FORCE)')
