@@ -42,6 +42,7 @@ from app.presentation.http.system import HealthController, SystemController
 from app.presentation.http.todos import TodoController
 from app.presentation.http.todos_lifecycle import TodoLifecycleController
 from app.presentation.http.todos_placing import TodoPlacingController, TrashController
+from app.presentation.http.todos_searching import TodoSearchController
 from app.presentation.http.verification import VerificationController
 from app.settings import Settings, SettingsError
 
@@ -98,6 +99,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
             TodoController,
             TodoLifecycleController,
             TodoPlacingController,
+            TodoSearchController,
             TrashController,
             OccurrenceController,
             ReminderController,
