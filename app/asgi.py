@@ -40,6 +40,7 @@ from app.presentation.http.responses import RowResponse
 from app.presentation.http.sharing import InvitationController, MemberController
 from app.presentation.http.system import HealthController, SystemController
 from app.presentation.http.todos import TodoController
+from app.presentation.http.todos_bulk import TodoBulkController
 from app.presentation.http.todos_lifecycle import TodoLifecycleController
 from app.presentation.http.todos_placing import TodoPlacingController, TrashController
 from app.presentation.http.todos_searching import TodoSearchController
@@ -98,6 +99,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
             AcceptanceController,
             TodoController,
             TodoLifecycleController,
+            TodoBulkController,
             TodoPlacingController,
             TodoSearchController,
             TrashController,

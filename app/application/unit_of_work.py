@@ -19,6 +19,7 @@ from app.application.idempotency import IdempotencyService
 from app.application.lists.service import ListService
 from app.application.paging import CursorCodec
 from app.application.sharing.service import SharingService
+from app.application.todos.bulk import TodoBulkService
 from app.application.todos.lifecycle import TodoLifecycle
 from app.application.todos.occurrences import OccurrenceService
 from app.application.todos.placing import TodoPlacing
@@ -213,6 +214,24 @@ class Services:
     def todo_search(self) -> TodoSearch:
         """What is found in todos."""
         return TodoSearch(TodoSearchRepository(session=self._session), self._tools.cursors)
+
+    @cached_property
+    def todo_bulk(self) -> TodoBulkService:
+        """Many todos at once."""
+        return TodoBulkService(
+            self.todos,
+            self.todo_lifecycle,
+            self.todo_placing,
+            TodoTreeRepository(session=self._session),
+            self._attempt,
+        )
+
+    @asynccontextmanager
+    async def _attempt(self) -> AsyncGenerator[None]:
+        """A part of the transaction that may fail by itself."""
+        with database_refusals():
+            async with self._session.begin_nested():
+                yield
 
 
 @dataclass(frozen=True, slots=True)
