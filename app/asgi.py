@@ -40,8 +40,10 @@ from app.presentation.http.responses import RowResponse
 from app.presentation.http.sharing import InvitationController, MemberController
 from app.presentation.http.system import HealthController, SystemController
 from app.presentation.http.todos import TodoController
+from app.presentation.http.todos_bulk import TodoBulkController
 from app.presentation.http.todos_lifecycle import TodoLifecycleController
 from app.presentation.http.todos_placing import TodoPlacingController, TrashController
+from app.presentation.http.todos_searching import TodoSearchController
 from app.presentation.http.verification import VerificationController
 from app.settings import Settings, SettingsError
 
@@ -97,7 +99,9 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
             AcceptanceController,
             TodoController,
             TodoLifecycleController,
+            TodoBulkController,
             TodoPlacingController,
+            TodoSearchController,
             TrashController,
             OccurrenceController,
             ReminderController,

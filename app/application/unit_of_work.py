@@ -19,10 +19,12 @@ from app.application.idempotency import IdempotencyService
 from app.application.lists.service import ListService
 from app.application.paging import CursorCodec
 from app.application.sharing.service import SharingService
+from app.application.todos.bulk import TodoBulkService
 from app.application.todos.lifecycle import TodoLifecycle
 from app.application.todos.occurrences import OccurrenceService
 from app.application.todos.placing import TodoPlacing
 from app.application.todos.reminders import ReminderService
+from app.application.todos.searching import TodoSearch
 from app.application.todos.service import TodoService
 from app.application.todos.trash import TodoTrash
 from app.domain.ports import Clock, MailQueue
@@ -43,6 +45,7 @@ from app.infrastructure.database.repositories.reminders import ReminderRepositor
 from app.infrastructure.database.repositories.sharing import InvitationRepository, MembershipRepository
 from app.infrastructure.database.repositories.todos import TodoRepository
 from app.infrastructure.database.repositories.todos_places import TodoPlaceRepository
+from app.infrastructure.database.repositories.todos_searching import TodoSearchRepository
 from app.infrastructure.database.repositories.todos_trash import TodoTrashRepository
 from app.infrastructure.database.repositories.todos_trees import TodoTreeRepository
 
@@ -207,6 +210,29 @@ class Services:
     async def _release(self, list_id: UUID, user_id: UUID) -> None:
         """End the assignments and the reminders that a person had in a list."""
         await TodoRepository(session=self._session).release(list_id, user_id, self._tools.clock.now())
+
+    @cached_property
+    def todo_search(self) -> TodoSearch:
+        """What is found in todos."""
+        return TodoSearch(TodoSearchRepository(session=self._session), self._tools.cursors)
+
+    @cached_property
+    def todo_bulk(self) -> TodoBulkService:
+        """Many todos at once."""
+        return TodoBulkService(
+            self.todos,
+            self.todo_lifecycle,
+            self.todo_placing,
+            TodoTreeRepository(session=self._session),
+            self._attempt,
+        )
+
+    @asynccontextmanager
+    async def _attempt(self) -> AsyncGenerator[None]:
+        """A part of the transaction that may fail by itself."""
+        with database_refusals():
+            async with self._session.begin_nested():
+                yield
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,11 @@ class Issue:
     location: Location = "body"
     params: Mapping[str, object] = field(default_factory=dict[str, object])
 
+    def shown(self) -> dict[str, object]:
+        """The issue as callers are told it."""
+        told = {"code": self.code.value, "path": list(self.path), "in": self.location, "message": self.message}
+        return {**told, **self.params}
+
 
 class ValidationFailed(Refusal):
     """One or more values of the request break the documented schema; `issues` names every one of them."""

@@ -38,6 +38,8 @@ def open_database(url: str, *, pool_size: int, statement_timeout: int) -> Databa
         "jit": "off",
         # from memory or a solid-state disk, pages in no order cost hardly more than those in a row
         "random_page_cost": "1.1",
+        # the least that the index finds; a search asks for more by itself
+        "pg_trgm.word_similarity_threshold": "0.25",
     }
     engine = create_async_engine(
         target,

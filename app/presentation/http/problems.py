@@ -14,7 +14,6 @@ from litestar.exceptions import HTTPException
 from app.domain.access import STEP_UP_WINDOW, ReauthenticationRequired
 from app.domain.errors import (
     InternalError,
-    Issue,
     Kind,
     MalformedRequest,
     MethodNotAllowed,
@@ -82,7 +81,7 @@ def problem(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Any]:
     }
     headers: dict[str, str] = {}
     if isinstance(refusal, ValidationFailed):
-        body["issues"] = [_issue(issue) for issue in refusal.issues]
+        body["issues"] = [issue.shown() for issue in refusal.issues]
     if refusal.current is not None:
         body["current"] = refusal.current
     if refusal.retry_after is not None:
@@ -150,13 +149,3 @@ def _types(exception: BaseException | None) -> str:
         names.append(type(exception).__qualname__)
         exception = exception.__cause__
     return " from ".join(names)
-
-
-def _issue(issue: Issue) -> dict[str, Any]:
-    return {
-        "code": issue.code.value,
-        "path": list(issue.path),
-        "in": issue.location,
-        "message": issue.message,
-        **issue.params,
-    }

@@ -22,6 +22,7 @@ from app.infrastructure.database.repositories.todos_listing import (
     count_statement,
     page_statement,
 )
+from app.infrastructure.database.repositories.todos_searching import search_statement, tags_statement
 from tests.infrastructure.database.plans import Plan, explain
 from tests.infrastructure.database.volume import LARGE, SMALL, Household
 
@@ -173,3 +174,23 @@ async def test_counting_scans_no_table_and_sorts_nothing(crowded: AsyncConnectio
     total = (await crowded.execute(statement)).scalar_one()
     assert isinstance(total, int)
     assert (total > 0) is (name != "no such tag")
+
+
+@pytest.mark.parametrize("generic", [True, False])
+@pytest.mark.parametrize("q", ["quinces", "buy", "quincse", "buy milk", "%", "b"])
+async def test_a_search_ranks_what_an_index_finds(crowded: AsyncConnection, q: str, *, generic: bool) -> None:
+    costs: dict[int, int] = {}
+    for home in (Household(LARGE), Household(SMALL)):
+        statement = search_statement(SHOWN, home.owner, q, None, limit=LIMIT, after=None)
+        await explain(crowded, statement, generic=generic)
+        plan = await explain(crowded, statement, generic=generic)
+        assert not plan.faults()
+        costs[home.size] = plan.buffers
+    # many matches are not all looked at, and few cost the same among many todos
+    assert costs[LARGE] <= max(10_000 if q.startswith("b") else 0, 1.2 * costs[SMALL] + 75)
+
+
+async def test_tags_are_counted_without_a_scan_of_the_table(crowded: AsyncConnection) -> None:
+    plan = await explain(crowded, tags_statement(Household(LARGE).owner, None), generic=True)
+    assert not plan.faults()
+    assert plan.rows == 2

@@ -166,3 +166,32 @@ describe('a listing', () => {
     expectProblem(await client.get('/api/todos?limit=1&limit=2'), 400, 'malformed_request');
   });
 });
+
+describe('many todos', () => {
+  test('are changed at once, and each is told of', async () => {
+    const { client } = await signUp();
+    const { id } = await add({}, client);
+    const operations = [
+      { op: 'complete', id },
+      { op: 'create', todo: { title: 'Buy bread', tags: ['errands'] } },
+      { op: 'delete', id: randomUUID() },
+    ];
+    const some = (await client.post('/api/todos/bulk').send({ atomic: false, operations }).expect(200)).body;
+    expect(some.applied).toBe(true);
+    expect(some.results.map(({ status }) => status)).toEqual(['done', 'done', 'refused']);
+    expect(some.results[2].problem.code).toBe('not_found');
+    const none = (await client.post('/api/todos/bulk').send({ atomic: true, operations }).expect(200)).body;
+    expect(none.applied).toBe(false);
+    expect(none.results.map(({ status }) => status)).toEqual(['undone', 'undone', 'refused']);
+  });
+
+  test('are found by words as they begin, by looks, and by tags', async () => {
+    const { client } = await signUp();
+    await add({ title: 'Landingpages', tags: ['work'] }, client);
+    for (const q of ['landing', 'lnading']) {
+      const { body } = await client.get('/api/search').query({ q }).expect(200);
+      expect(body.items.map(({ todo }) => todo.title)).toEqual(['Landingpages']);
+    }
+    expect((await client.get('/api/tags').expect(200)).body).toEqual({ items: [{ name: 'work', count: 1 }] });
+  });
+});

@@ -4,6 +4,7 @@ import json
 import random
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from app.asgi import create_app
@@ -38,14 +39,23 @@ class Operation:
 
     @property
     def url(self) -> str:
-        """The path for something that does not exist."""
+        """The path for something that does not exist, with the parameters that must be there."""
         url = self.path
+        needed = {
+            parameter["name"]: parameter["example"]
+            for parameter in self.described.get("parameters", ())
+            if parameter.get("in") == "query" and parameter["required"]
+        }
         for parameter in self.described.get("parameters", ()):
             if parameter.get("in") == "path":
                 is_id = parameter["schema"].get("format") == "uuid"
                 text = made_up_id() if is_id else "nothing"
                 url = url.replace(f"{{{parameter['name']}}}", text)
-        return url
+        return f"{url}?{urlencode(needed)}" if needed else url
+
+    def url_with(self, query: str) -> str:
+        """The same, asked for something more."""
+        return f"{self.url}{'&' if '?' in self.url else '?'}{query}"
 
     def refuses(self, status: int, code: str) -> bool:
         content = self.described["responses"].get(str(status), {}).get("content", {})

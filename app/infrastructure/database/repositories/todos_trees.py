@@ -96,6 +96,16 @@ class TodoTreeRepository(SQLAlchemyAsyncRepository[Todo]):
         query = select(TodoList.id).where(TodoList.id.in_(ids)).order_by(TodoList.is_inbox.desc(), TodoList.id)
         return frozenset(await self.session.scalars(query.with_for_update(key_share=True)))
 
+    async def lock_all(
+        self, actor: Actor, lists: Collection[UUID], todos: Collection[UUID], *, inbox: bool = False
+    ) -> None:
+        """Lock these lists, those that these todos are in and the `inbox`, as far as the actor shares them."""
+        of_todos = select(Todo.list_id).where(Todo.id.in_(todos))
+        named = or_(Membership.list_id.in_(lists), Membership.list_id.in_(of_todos))
+        if inbox:
+            named = or_(named, and_(TodoList.is_inbox, TodoList.owner_id == actor.id))
+        await self.lock_lists(shared_lists(actor.id).where(named))
+
     async def family(self, todo_id: UUID) -> list[Node]:
         """The todo, those above it and those below it, none of them trashed."""
         above, below = self._above(todo_id), self._below(todo_id)
