@@ -1,4 +1,4 @@
-"""What has outlived its use is deleted: tokens and sessions that are over, answers kept for a day, old events."""
+"""What has outlived its use is deleted: the trash of thirty days ago, old events, tokens and answers that are over."""
 
 import asyncio
 import logging
@@ -8,11 +8,13 @@ from typing import Final
 
 from app.application.administration.service import OPERATOR
 from app.application.unit_of_work import Services, UnitOfWork
-from app.infrastructure.database.repositories.pruning import BATCH
 
 PERIOD_SECONDS: Final = 600.0
 
 _PRUNERS: Final[dict[str, Callable[[Services], Awaitable[int]]]] = {
+    # those of deleted lists go with their lists
+    "trashed todos": lambda services: services.todo_trash.purge(OPERATOR),
+    "trashed lists": lambda services: services.todo_trash.purge_lists(OPERATOR),
     "audit events": lambda services: services.administration.prune_events(OPERATOR),
     "kept answers": lambda services: services.idempotency.prune(),
     "sessions": lambda services: services.sessions.prune(),
@@ -24,7 +26,7 @@ _logger = logging.getLogger("app.housekeeping")
 
 
 class Housekeeping:
-    """Deletes in short transactions, `BATCH` rows in each; any number of processes may do so at once."""
+    """Deletes some of it in each of its transactions; any number of processes may do so at once."""
 
     def __init__(self, unit_of_work: UnitOfWork, period: float = PERIOD_SECONDS) -> None:
         """`period` is in seconds."""
@@ -49,11 +51,11 @@ class Housekeeping:
     async def _prune(self, prune: Callable[[Services], Awaitable[int]]) -> int:
         deleted = 0
         while True:
-            async with self._unit_of_work.begin() as services:
+            async with self._unit_of_work.begin(hurried=False) as services:
                 some = await prune(services)
-            deleted += some
-            if some < BATCH:
+            if not some:
                 return deleted
+            deleted += some
 
     async def _keep_tidying(self) -> None:
         while True:

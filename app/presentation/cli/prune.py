@@ -1,4 +1,4 @@
-"""`litestar prune`: what is kept for a time is deleted when that is over."""
+"""`litestar prune`: what running servers do every ten minutes, at once."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,7 +8,7 @@ import click
 from litestar.plugins import CLIPlugin
 
 from app.application.authentication import Authentication
-from app.application.pruning import Pruned, prune
+from app.application.housekeeping import Housekeeping
 from app.application.unit_of_work import UnitOfWork
 from app.domain.errors import Refusal
 
@@ -28,15 +28,11 @@ class PrunePlugin(CLIPlugin):
         def prune_all() -> None:
             """Delete for good what has been in the trash for 30 days, in the audit log for a year, and the like."""
             try:
-                done = asyncio.run(self._prune())
+                deleted = asyncio.run(self._prune())
             except Refusal as refusal:
                 raise click.ClickException(refusal.detail) from refusal
-            click.echo(
-                f"Deleted for good: {done.todos} of the todos and {done.lists} of the lists in the trash, "
-                f"{done.events} of the events in the audit log, {done.answers} of the answers kept for requests sent "
-                "twice."
-            )
+            click.echo(f"Deleted for good: {', '.join(f'{number} {what}' for what, number in deleted.items())}.")
 
-    async def _prune(self) -> Pruned:
-        async with self._open() as (units, _):
-            return await prune(units)
+    async def _prune(self) -> dict[str, int]:
+        async with self._open() as (unit_of_work, _):
+            return await Housekeeping(unit_of_work).tidy()

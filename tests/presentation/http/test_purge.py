@@ -3,7 +3,7 @@
 import pytest
 from litestar import Litestar
 
-from app.application.pruning import prune
+from app.application.housekeeping import Housekeeping
 from app.domain.access import Actor, Permission
 from app.domain.errors import Forbidden
 from tests.presentation.http.conftest import Person, SettableClock
@@ -23,11 +23,11 @@ async def test_invariant_4_after_thirty_days_in_the_trash_a_todo_is_gone_with_al
     move_to(clock, "2030-01-02T00:00:00Z", ada)
     assert (await ada.client.delete(f"/api/todos/{todos['b']['id']}")).status_code == 204
     move_to(clock, "2030-01-31T00:00:00Z", ada)
-    await prune(app.state.unit_of_work)
+    await Housekeeping(app.state.unit_of_work).tidy()
     page = (await ada.client.get("/api/trash?includeTotal=true")).json()
     assert ([todo["title"] for todo in page["items"]], page["total"]) == (["b", "x", "a"], 3)
     move_to(clock, "2030-01-31T00:00:01Z", ada)
-    await prune(app.state.unit_of_work)
+    await Housekeeping(app.state.unit_of_work).tidy()
     assert [todo["title"] for todo in (await ada.client.get("/api/trash")).json()["items"]] == ["b"]
     for todo in (todos["a"], *below.values()):
         answer = await ada.client.post(f"/api/todos/{todo['id']}/restore")
@@ -44,12 +44,12 @@ async def test_invariant_4_after_thirty_days_in_the_trash_a_list_is_gone_with_it
     todo = await ada.add_todo(listId=made["id"])
     assert (await ada.client.delete(path)).status_code == 204
     move_to(clock, "2030-01-31T00:00:00Z", ada)
-    await prune(app.state.unit_of_work)
+    await Housekeeping(app.state.unit_of_work).tidy()
     assert (await ada.client.post(f"{path}/restore")).status_code == 200
     assert (await ada.client.get(f"/api/todos/{todo['id']}")).status_code == 200
     assert (await ada.client.delete(path)).status_code == 204
     move_to(clock, "2030-03-02T00:00:01Z", ada)
-    await prune(app.state.unit_of_work)
+    await Housekeeping(app.state.unit_of_work).tidy()
     assert told(await ada.client.post(f"{path}/restore")) == (404, "not_found")
     assert told(await ada.client.get(f"/api/todos/{todo['id']}")) == (404, "not_found")
 
