@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from app.application.accounts.audit import AuditService
 from app.application.accounts.mail_tokens import MailTokenService
 from app.application.accounts.outbox import Outbox
@@ -48,6 +46,7 @@ from app.infrastructure.database.repositories.todos_places import TodoPlaceRepos
 from app.infrastructure.database.repositories.todos_searching import TodoSearchRepository
 from app.infrastructure.database.repositories.todos_trash import TodoTrashRepository
 from app.infrastructure.database.repositories.todos_trees import TodoTreeRepository
+from app.infrastructure.database.work import Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,7 @@ class Tools:
 class Services:
     """The services of one unit of work; each is made when it is first asked for."""
 
-    def __init__(self, session: AsyncSession, tools: Tools) -> None:
+    def __init__(self, session: Work, tools: Tools) -> None:
         self._session = session
         self._tools = tools
         self.outbox = Outbox()
@@ -249,18 +248,26 @@ class UnitOfWork:
         Unless `hurried`, its statements may take as long as they need. The mails that it ordered are handed on once
         it is committed.
         """
+        work = Work(self.database.sessions, self.database.statements)
+        services = Services(work, self.tools)
         with database_refusals():
-            async with self.database.sessions.begin() as session:
-                if not hurried:
-                    await lift_timeout(session)
-                services = Services(session, self.tools)
+            if not hurried:
+                await lift_timeout(work.session)
+            try:
                 yield services
+            except BaseException:
+                await work.end(commit=False)
+                raise
+            await work.end(commit=True)
         for order in services.outbox.orders:
             self.tools.mail_queue.put(order)
 
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[Services]:
         """Reads without a transaction, a round trip each; nothing may be written here."""
+        work = Work(self.database.reads, self.database.statements)
         with database_refusals():
-            async with self.database.reads() as session:
-                yield Services(session, self.tools)
+            try:
+                yield Services(work, self.tools)
+            finally:
+                await work.end(commit=False)
