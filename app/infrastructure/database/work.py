@@ -29,6 +29,15 @@ class Work:
             self._opened = self._sessions()
         return self._opened
 
+    def join(self) -> None:
+        """Have everything from now on run in the session."""
+        _ = self.session
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is something to close."""
+        return self._opened is not None
+
     async def fetch(self, hot: Hot, values: Mapping[str, Any], *, alone: bool = True) -> Records:
         """Run a hot statement: in the session where there is one, and else as a transaction of its own.
 
