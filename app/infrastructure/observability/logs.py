@@ -63,6 +63,8 @@ def configure_logging(level: str, style: Literal["auto", "json", "pretty"]) -> N
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(LEVELS[level])
+    # no line tells these, and finding them out is much of what a line costs (Python's HOWTO on logging)
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     # statements would show what people write, at `debug` as well
     logging.getLogger("sqlalchemy").setLevel(logging.WARNING)
     logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)
