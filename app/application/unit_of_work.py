@@ -1,5 +1,7 @@
 """One transaction's worth of services, and the only commit."""
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from uuid import UUID
