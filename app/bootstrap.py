@@ -110,7 +110,7 @@ async def start(settings: Settings, tokens: AccessTokens, clock: Clock) -> Async
         hasher.close()
         await redis.aclose()
         await watching.dispose()
-        await database.engine.dispose()
+        await database.close()
 
 
 def shows_mailbox(settings: Settings) -> bool:

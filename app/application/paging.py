@@ -3,6 +3,7 @@
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from hashlib import blake2b
 from hmac import compare_digest
 from operator import attrgetter
@@ -18,6 +19,9 @@ from app.domain.errors import Issue, IssueCode, ValidationFailed
 from app.infrastructure.database.repositories.keyset import SortTerm
 
 SIGNATURE_BYTES: Final = 16
+
+_PAGE: Final = frozenset(PageQuery.__struct_fields__)
+_encode: Final = msgspec.json.Encoder().encode
 
 NO_KEYS: Final[Mapping[str, Any]] = {}
 
@@ -95,13 +99,11 @@ class Pager(Generic[ViewT]):
         """
         self._codec = codec
         self._limit = query.limit
-        asked = structs.asdict(query)
-        sort: Sequence[str] = asked.get("sort") or ()
-        self._keys = {field.name: keys.get(field.name) or _own_key(field) for field in structs.fields(schema)}
-        self._fields = _fields(schema, sort, default)
+        self._keys: dict[str, SortKey[Any]] = {**_own_keys(schema), **keys}
+        self._fields = _fields(schema, tuple(getattr(query, "sort", ())), default)
         self.terms = tuple(SortTerm(self._keys[term.column].column, term.descending) for term in self._fields)
-        filters = {name: value for name, value in asked.items() if name not in {"limit", "cursor", "include_total"}}
-        self._scope = f"{schema.__name__}:{within or ''}:{actor.id}:{msgspec.json.encode(filters).decode()}"
+        filters = {name: getattr(query, name) for name in query.__struct_fields__ if name not in _PAGE}
+        self._scope = f"{schema.__name__}:{within or ''}:{actor.id}:{_encode(filters).decode()}"
         self.after: Sequence[object] | None = None
         if query.cursor is not None:
             position = tuple[tuple(self._keys[term.column].type for term in self._fields)]  # pyright: ignore[reportInvalidTypeArguments] -- made of the sort's fields
@@ -121,11 +123,13 @@ class Pager(Generic[ViewT]):
         return items, self._codec.encode(position, self._scope)
 
 
-def _own_key(field: structs.FieldInfo) -> SortKey[Any]:
-    return SortKey(field.name, field.type, attrgetter(field.name))
+@cache
+def _own_keys(schema: type[View]) -> dict[str, SortKey[Any]]:
+    return {field.name: SortKey(field.name, field.type, attrgetter(field.name)) for field in structs.fields(schema)}
 
 
-def _fields(schema: type[View], sort: Sequence[str], default: SortTerm) -> tuple[SortTerm, ...]:
+@lru_cache(1024)
+def _fields(schema: type[View], sort: tuple[str, ...], default: SortTerm) -> tuple[SortTerm, ...]:
     columns = {field.encode_name: field.name for field in structs.fields(schema)}
     terms = [SortTerm(columns[name.removeprefix("-")], name.startswith("-")) for name in sort] or [default]
     if len({term.column for term in terms}) < len(terms):

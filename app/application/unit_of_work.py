@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from app.application.accounts.audit import AuditService
 from app.application.accounts.mail_tokens import MailTokenService
 from app.application.accounts.outbox import Outbox
@@ -48,6 +46,7 @@ from app.infrastructure.database.repositories.todos_places import TodoPlaceRepos
 from app.infrastructure.database.repositories.todos_searching import TodoSearchRepository
 from app.infrastructure.database.repositories.todos_trash import TodoTrashRepository
 from app.infrastructure.database.repositories.todos_trees import TodoTreeRepository
+from app.infrastructure.database.work import Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,7 @@ class Tools:
 class Services:
     """The services of one unit of work; each is made when it is first asked for."""
 
-    def __init__(self, session: AsyncSession, tools: Tools) -> None:
+    def __init__(self, session: Work, tools: Tools) -> None:
         self._session = session
         self._tools = tools
         self.outbox = Outbox()
@@ -218,7 +217,8 @@ class Services:
 
     @cached_property
     def todo_bulk(self) -> TodoBulkService:
-        """Many todos at once."""
+        """Many todos at once; what is written of them from here on stands or falls together."""
+        self._session.join()
         return TodoBulkService(
             self.todos,
             self.todo_lifecycle,
@@ -231,8 +231,37 @@ class Services:
     async def _attempt(self) -> AsyncGenerator[None]:
         """A part of the transaction that may fail by itself."""
         with database_refusals():
-            async with self._session.begin_nested():
+            async with self._session.session.begin_nested():
                 yield
+
+
+class Unit:
+    """One unit of work, as a context: what its end does is decided by how it is left."""
+
+    __slots__ = ("_commits", "_hurried", "_services", "_tools", "_work")
+
+    def __init__(self, work: Work, tools: Tools, *, commits: bool, hurried: bool = True) -> None:
+        self._work = work
+        self._tools = tools
+        self._commits = commits
+        self._hurried = hurried
+        self._services = Services(work, tools)
+
+    async def __aenter__(self) -> Services:
+        if not self._hurried:
+            with database_refusals():
+                await lift_timeout(self._work.session)
+        return self._services
+
+    async def __aexit__(self, _: type[BaseException] | None, error: BaseException | None, __: object) -> None:
+        if error is None and not self._work.is_open and not self._services.outbox.orders:
+            return
+        with database_refusals():
+            await self._work.end(commit=self._commits and error is None)
+            if error is not None:
+                raise error
+        for order in self._services.outbox.orders:
+            self._tools.mail_queue.put(order)
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,25 +271,15 @@ class UnitOfWork:
     database: Database
     tools: Tools
 
-    @asynccontextmanager
-    async def begin(self, *, hurried: bool = True) -> AsyncGenerator[Services]:
+    def begin(self, *, hurried: bool = True) -> Unit:
         """A transaction: committed on a clean exit, rolled back on any exception.
 
         Unless `hurried`, its statements may take as long as they need. The mails that it ordered are handed on once
         it is committed.
         """
-        with database_refusals():
-            async with self.database.sessions.begin() as session:
-                if not hurried:
-                    await lift_timeout(session)
-                services = Services(session, self.tools)
-                yield services
-        for order in services.outbox.orders:
-            self.tools.mail_queue.put(order)
+        work = Work(self.database.sessions, self.database.statements)
+        return Unit(work, self.tools, commits=True, hurried=hurried)
 
-    @asynccontextmanager
-    async def read(self) -> AsyncGenerator[Services]:
+    def read(self) -> Unit:
         """Reads without a transaction, a round trip each; nothing may be written here."""
-        with database_refusals():
-            async with self.database.reads() as session:
-                yield Services(session, self.tools)
+        return Unit(Work(self.database.reads, self.database.statements), self.tools, commits=False)

@@ -122,7 +122,7 @@ class TodoService:
         if parent_id is not None:
             list_id = await self._make_room(actor, parent_id, list_id, lifecycle.Node(values["id"], parent_id, status))
             values["parent_id"] = parent_id
-        made = await self._todos.insert(Todo, actor, list_id, values)
+        made = await self._todos.insert(Todo, actor, list_id, values, sole=parent_id is None)
         if made is None:
             await self._life.check_list(actor, list_id)
             raise NotFound
@@ -145,7 +145,9 @@ class TodoService:
         asked = _asked_status(data)
         if not changes.keys() & _TIMING and (asked is None or asked is not TodoStatus.CANCELLED):
             values = {**plain, **self._status_values(actor, asked), "updated_at": self._clock.now()}
-            changed = await self._todos.change(Todo, actor, todo_id, values, versions=versions, alone=asked is not None)
+            changed = await self._todos.change(
+                Todo, actor, todo_id, values, versions=versions, alone=asked is not None, sole=True
+            )
             if changed is None and asked is None:
                 # without a lock, for the todo may be locked by now, and its list comes first
                 await self._refuse_stale(actor, await self._life.writable(actor, todo_id, lock=False), versions)

@@ -1,4 +1,4 @@
-"""Opens the database: one pool of connections, with sessions that write and sessions that only read."""
+"""Opens the database: connections for sessions that write and sessions that only read, and for hot statements."""
 
 import ssl
 from dataclasses import dataclass
@@ -7,8 +7,9 @@ from typing import Any, Final
 from sqlalchemy import URL, make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
+from app.infrastructure.database.statements import POOL_TIMEOUT_SECONDS, Statements
+
 APPLICATION_NAME: Final = "evenstar"
-POOL_TIMEOUT_SECONDS: Final = 1.0
 CONNECT_TIMEOUT_SECONDS: Final = 3.0
 
 # libpq's modes (PostgreSQL 18 manual, 34.19): up to `require` the certificate is not looked at.
@@ -20,16 +21,26 @@ _OPTIONS: Final = frozenset({"host", "port", "user", "password", "passfile", "pr
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """The engine and its two kinds of sessions."""
+    """The engine, its two kinds of sessions, and what runs beside them."""
 
     engine: AsyncEngine
     sessions: async_sessionmaker[AsyncSession]
     reads: async_sessionmaker[AsyncSession]
     """Autocommitting: a read costs one round trip, and a write would not be undone, so none is made here."""
+    statements: Statements
+
+    async def close(self) -> None:
+        """Close every connection that nobody uses."""
+        await self.statements.close()
+        await self.engine.dispose()
 
 
 def open_database(url: str, *, pool_size: int, statement_timeout: int) -> Database:
-    """Make the pool without connecting; `statement_timeout` is in seconds."""
+    """Make the pools without connecting; `statement_timeout` is in seconds.
+
+    Of `pool_size` connections a third are for hot statements, each of which needs one for the time of a round trip.
+    """
+    hot = max(pool_size // 3, 1)
     target, arguments = connection_target(url)
     arguments["server_settings"] = {
         "application_name": APPLICATION_NAME,
@@ -44,22 +55,18 @@ def open_database(url: str, *, pool_size: int, statement_timeout: int) -> Databa
     engine = create_async_engine(
         target,
         connect_args=arguments,
-        pool_size=pool_size,
+        pool_size=max(pool_size - hot, 1),
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT_SECONDS,
         pool_use_lifo=True,
         # bound values are people's data and secrets, and errors are logged
         hide_parameters=True,
     )
-    return database_on(engine)
-
-
-def database_on(engine: AsyncEngine) -> Database:
-    """Sessions over an engine that stands already."""
     return Database(
         engine=engine,
         sessions=async_sessionmaker(engine, expire_on_commit=False),
         reads=async_sessionmaker(engine.execution_options(isolation_level="AUTOCOMMIT"), expire_on_commit=False),
+        statements=Statements(target, arguments, size=hot),
     )
 
 

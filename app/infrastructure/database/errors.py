@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from advanced_alchemy.exceptions import AdvancedAlchemyError
-from asyncpg import PostgresConnectionError
+from asyncpg import IntegrityConstraintViolationError, InterfaceError, PostgresConnectionError, PostgresError
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -61,7 +61,7 @@ def database_refusals() -> Generator[None]:
     """Name the refusal behind a violated constraint and behind a database that is away; let bugs through."""
     try:
         yield
-    except (SQLAlchemyError, AdvancedAlchemyError, OSError) as error:
+    except (SQLAlchemyError, AdvancedAlchemyError, PostgresError, InterfaceError, OSError) as error:
         refusal = refusal_for(error)
         if refusal is None:
             raise
@@ -81,6 +81,6 @@ def refusal_for(error: BaseException) -> Refusal | None:
             return Unavailable("The database is busy or away", retry_after=RETRY_AFTER.get(state, 1))
         if isinstance(link, _AWAY) or (isinstance(link, DBAPIError) and link.connection_invalidated):
             return Unavailable("The database is busy or away", retry_after=1)
-        integrity = integrity or isinstance(link, IntegrityError)
+        integrity = integrity or isinstance(link, (IntegrityError, IntegrityConstraintViolationError))
         link = link.__cause__ or link.__context__
     return Conflict() if integrity else None

@@ -2,9 +2,15 @@
 
 import logging
 import sys
+from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
+import msgspec
 import structlog
+
+from app.infrastructure.observability.requests import FIELDS, REQUEST_LOGGER
+
+_encode: Final = msgspec.json.Encoder().encode
 
 LEVELS: Final = {
     "debug": logging.DEBUG,
@@ -12,6 +18,24 @@ LEVELS: Final = {
     "warning": logging.WARNING,
     "error": logging.ERROR,
 }
+
+
+class _Formatter(structlog.stdlib.ProcessorFormatter):
+    """Writes the lines about requests itself, which are nearly all there are, and leaves the others to structlog."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as one JSON object."""
+        if record.name != REQUEST_LOGGER:
+            return super().format(record)
+        told = record.__dict__
+        line = {
+            "event": record.msg,
+            "level": "info",
+            "logger": record.name,
+            "timestamp": datetime.fromtimestamp(record.created, UTC),
+            **{name: told[name] for name in FIELDS},
+        }
+        return _encode(line).decode()
 
 
 def configure_logging(level: str, style: Literal["auto", "json", "pretty"]) -> None:
@@ -29,7 +53,8 @@ def configure_logging(level: str, style: Literal["auto", "json", "pretty"]) -> N
         if pretty
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     )
-    formatter = structlog.stdlib.ProcessorFormatter(
+    kind = structlog.stdlib.ProcessorFormatter if pretty else _Formatter
+    formatter = kind(
         foreign_pre_chain=shared,
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
     )
@@ -38,6 +63,8 @@ def configure_logging(level: str, style: Literal["auto", "json", "pretty"]) -> N
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(LEVELS[level])
+    # no line tells these, and finding them out is much of what a line costs (Python's HOWTO on logging)
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     # statements would show what people write, at `debug` as well
     logging.getLogger("sqlalchemy").setLevel(logging.WARNING)
     logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)

@@ -45,6 +45,11 @@ class Claims(msgspec.Struct, frozen=True, dict=True):
     scope: str
 
     @cached_property
+    def subject(self) -> str:
+        """The user's id as it is written."""
+        return str(self.sub)
+
+    @cached_property
     def expires_at(self) -> datetime:
         """When the token ends."""
         return datetime.fromtimestamp(self.exp, UTC)

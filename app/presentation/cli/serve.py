@@ -23,7 +23,9 @@ from litestar_granian import GranianPlugin
 from app.infrastructure.processes import CannotStart, announce_launcher, end_with_terminal, listening_process
 from app.presentation.cli.later import add_later
 
-# Granian's own defaults are for servers behind nothing; these are what the product promises.
+# Granian's own defaults are for servers behind nothing; these are what the product promises. Its other settings stay:
+# by measurement (wrk on /health/live, one worker) HTTP/1 alone, the single-threaded runtime and one runtime thread
+# cost the same 53 to 57 microseconds of CPU a request as they do.
 DEFAULTS: Final[Mapping[str, Any]] = {
     "respawn_failed_workers": True,
     "http1_header_read_timeout": 5000,

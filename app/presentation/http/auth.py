@@ -1,6 +1,5 @@
 """Sign-in by bearer token: Litestar's JWT middleware over our own verification."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from litestar.connection import ASGIConnection
@@ -15,21 +14,22 @@ from app.presentation.http.context import origin_of
 from app.presentation.http.guards import PUBLIC_KEY
 
 
-@dataclass
 class AccessToken(Token):
     """Litestar's token, made of claims that `AccessTokens` has verified, keys picked by `kid`."""
 
     verifier: ClassVar[AccessTokens]
-    claims: Claims | None = None
 
-    def __post_init__(self) -> None:
-        """Every claim is verified already, against the one clock."""
+    def __init__(self, claims: Claims) -> None:
+        # instead of the dataclass's: every claim is verified already, against the one clock
+        self.exp = claims.expires_at
+        self.sub = claims.subject
+        self.iat = claims.issued_at
+        self.claims = claims
 
     @classmethod
     def decode(cls, encoded_token: str, *_: object, **__: object) -> Self:
         """Verify a compact JWT; raises `Unauthenticated`."""
-        claims = cls.verifier.verify(encoded_token)
-        return cls(exp=claims.expires_at, sub=str(claims.sub), iat=claims.issued_at, claims=claims)
+        return cls(cls.verifier.verify(encoded_token))
 
 
 class BearerMiddleware(JWTAuthenticationMiddleware):
@@ -51,8 +51,6 @@ def bearer_token(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
 
 async def _actor(token: AccessToken, connection: ASGIConnection[Any, Any, Any, Any]) -> Actor:
     claims = token.claims
-    if claims is None:
-        raise Unauthenticated
     return Actor(
         id=claims.sub,
         session_id=claims.sid,
@@ -66,7 +64,7 @@ async def _actor(token: AccessToken, connection: ASGIConnection[Any, Any, Any, A
 async def _has_ended(token: AccessToken, connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
     """Whether the token's session has; Litestar answers 401 then."""
     ended: Revocations = connection.app.state.revocations
-    return token.claims is None or await ended.include(token.claims.sid)
+    return await ended.include(token.claims.sid)
 
 
 def bearer_auth(verifier: AccessTokens) -> JWTAuth[Actor, AccessToken]:

@@ -54,7 +54,7 @@ class StructBody(AbstractDTO[T], Generic[T]):
         backend_cls: Any = None,  # noqa: ARG003 -- Litestar's hook
     ) -> None:
         """Remember the handler's Struct."""
-        cls._schemas[handler_id] = field_definition.raw
+        cls._schemas[handler_id] = field_definition.annotation
 
     @classmethod
     def create_openapi_schema(

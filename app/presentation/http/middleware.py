@@ -21,7 +21,7 @@ from litestar.types import (
     Scope,
     Send,
 )
-from uuid_utils.compat import uuid7
+from uuid_utils import uuid7
 
 from app.domain.errors import MalformedRequest
 from app.infrastructure.observability.requests import Exchange
@@ -43,6 +43,7 @@ _COMMON: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
 )
+_VARY: Final = (b"vary", b"Origin")
 _STRICT_CSP: Final = (_CSP, b"default-src 'none'; frame-ancestors 'none'")
 # two years, as the preload lists want it
 _HSTS: Final = (b"strict-transport-security", b"max-age=63072000; includeSubDomains")
@@ -79,7 +80,7 @@ class Envelope:
         request_id = self._request_id(headers)
         scope["state"][STATE_KEY] = request_id
         peer = scope["client"]
-        forwarded = [value.encode("latin-1") for value in headers.getall("x-forwarded-for", [])]
+        forwarded = [value.encode("latin-1") for value in headers.getall("x-forwarded-for", ())]
         scope["client"] = (
             client_address(peer[0] if peer else None, forwarded, self.trusted_proxies),
             peer[1] if peer else 0,
@@ -117,8 +118,10 @@ class Envelope:
             )
 
     def _request_id(self, headers: Headers) -> str:
-        given = headers.get("x-request-id", "").encode("latin-1")
-        return given.decode() if REQUEST_ID.fullmatch(given) else uuid7().hex
+        given = headers.get("x-request-id")
+        if given is not None and REQUEST_ID.fullmatch(given.encode("latin-1")):
+            return given
+        return uuid7().hex
 
     def _host_is_fine(self, headers: Headers, path: str) -> bool:
         hosts = headers.getall("host", [])
@@ -134,8 +137,9 @@ class Envelope:
         headers = [*present, (b"x-request-id", request_id.encode()), *_COMMON, *rate_limit_headers(scope)]
         if _CSP not in own:
             headers.append(_STRICT_CSP)
-        if b"origin" not in own.get(b"vary", b"").lower():
-            headers.append((b"vary", b"Origin"))
+        vary = own.get(b"vary")
+        if vary is None or b"origin" not in vary.lower():
+            headers.append(_VARY)
         if self.strict_transport:
             headers.append(_HSTS)
         if scope["path"].startswith(UNSTORED) and b"cache-control" not in own:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 LOCAL = IPv4Address("127.0.0.1")
@@ -44,6 +45,7 @@ def throttle_key(address: str) -> str:
     return str(parsed or UNKNOWN)
 
 
+@lru_cache(4096)
 def _parse(text: str | None) -> IPv4Address | IPv6Address | None:
     try:
         address = ip_address((text or "").partition("%")[0])

@@ -3,7 +3,7 @@
 from typing import Final
 from uuid import UUID
 
-from litestar import Controller, delete, get, patch, post
+from litestar import Controller, delete
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody
 
@@ -18,10 +18,13 @@ from app.domain.rrule import InvalidRecurrence
 from app.domain.sharing import NotAMember
 from app.domain.todos import TodoExists
 from app.presentation.http.decoding import parse_uuid
-from app.presentation.http.dependencies import provide_versions, query_of
+from app.presentation.http.dependencies import provide_versions
 from app.presentation.http.guards import requires
+from app.presentation.http.handlers import get, patch, post
 from app.presentation.http.limits import ORDINARY
 from app.presentation.http.openapi import raises
+from app.presentation.http.parameters import QUERY_KEY, VERSIONS
+from app.presentation.http.serving import AnyRequest, path_id, query, serve, versions
 
 WRITING: Final = (InvalidDue, InvalidRecurrence, ListArchived, NotAMember)
 CREATING: Final = (NotFound, ParentNotFound, TodoExists, TooDeep)
@@ -42,54 +45,35 @@ class TodoController(Controller):
     guards = [ORDINARY]
     dependencies = {"todo_id": Provide(provide_todo_id)}
 
-    @get(guards=READ, operation_id="listTodos", summary="List todos", **query_of(TodoQuery))
-    async def list_todos(
-        self,
-        services: NamedDependency[Services],
-        actor: NamedDependency[Actor],
-        parameters: NamedDependency[TodoQuery],
-    ) -> TodoPage:
+    @get(guards=READ, operation_id="listTodos", summary="List todos", opt={QUERY_KEY: TodoQuery})
+    async def list_todos(self, request: AnyRequest) -> TodoPage:
         """List the todos of all lists that you share, newest first unless told; each is matched on its own."""
-        return await services.todos.list(actor, parameters)
+        return await serve(request, lambda services: services.todos.list(request.user, query(request, TodoQuery)))
 
     @post(guards=WRITE, operation_id="createTodo", summary="Create a todo", opt=raises(*WRITING, *CREATING))
-    async def create_todo(
-        self, services: NamedDependency[Services], actor: NamedDependency[Actor], data: JSONBody[TodoCreate]
-    ) -> Todo:
+    async def create_todo(self, request: AnyRequest, data: JSONBody[TodoCreate]) -> Todo:
         """Write a todo down, in your inbox unless you name a list."""
-        return await services.todos.create(actor, data)
+        return await serve(request, lambda services: services.todos.create(request.user, data))
 
     @get("/{todoId:str}", guards=READ, operation_id="getTodo", summary="Get a todo")
-    async def get_todo(
-        self,
-        services: NamedDependency[Services],
-        actor: NamedDependency[Actor],
-        todo_id: NamedDependency[UUID],
-    ) -> Todo:
+    async def get_todo(self, request: AnyRequest) -> Todo:
         """Look at one todo."""
-        return await services.todos.get(actor, todo_id)
+        return await serve(request, lambda services: services.todos.get(request.user, path_id(request, "todoId")))
 
     @patch(
         "/{todoId:str}",
         guards=WRITE,
         operation_id="updateTodo",
         summary="Update a todo",
-        opt=raises(*WRITING, TodoNotOpen, OccurrenceRequired),
-        dependencies={"versions": Provide(provide_versions)},
+        opt={VERSIONS: True, **raises(*WRITING, TodoNotOpen, OccurrenceRequired)},
     )
-    async def update_todo(
-        self,
-        services: NamedDependency[Services],
-        actor: NamedDependency[Actor],
-        todo_id: NamedDependency[UUID],
-        versions: NamedDependency[frozenset[int] | None],
-        data: JSONBody[TodoUpdate],
-    ) -> Todo:
+    async def update_todo(self, request: AnyRequest, data: JSONBody[TodoUpdate]) -> Todo:
         """Change the fields you send and no others.
 
         What `status` and `completed` ask for happens as by the routes for it, to the todos above and below too.
         """
-        return await services.todos.update(actor, todo_id, data, versions=versions)
+        todo_id, met = path_id(request, "todoId"), versions(request)
+        return await serve(request, lambda services: services.todos.update(request.user, todo_id, data, versions=met))
 
     @delete(
         "/{todoId:str}",

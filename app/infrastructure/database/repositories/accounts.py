@@ -6,7 +6,6 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
-from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from sqlalchemy import ColumnElement, and_, delete, or_, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
@@ -16,11 +15,12 @@ from app.infrastructure.database.models import RefreshToken, Session, SignInFail
 from app.infrastructure.database.repositories.keyset import SortTerm, in_order
 from app.infrastructure.database.repositories.projection import columns
 from app.infrastructure.database.repositories.pruning import delete_some
+from app.infrastructure.database.work import Repository
 
 ViewT = TypeVar("ViewT", bound=msgspec.Struct)
 
 
-class UserRepository(SQLAlchemyAsyncRepository[User]):
+class UserRepository(Repository[User]):
     """Finds and stores accounts."""
 
     model_type = User
@@ -90,7 +90,7 @@ class UserRepository(SQLAlchemyAsyncRepository[User]):
         )
 
 
-class SessionRepository(SQLAlchemyAsyncRepository[Session]):
+class SessionRepository(Repository[Session]):
     """Finds, locks and ends sessions."""
 
     model_type = Session
@@ -179,7 +179,7 @@ class SessionRepository(SQLAlchemyAsyncRepository[Session]):
         return len((await self.session.scalars(statement)).all())
 
 
-class SignInFailureRepository(SQLAlchemyAsyncRepository[SignInFailure]):
+class SignInFailureRepository(Repository[SignInFailure]):
     """Counts failed sign-ins."""
 
     model_type = SignInFailure
@@ -204,7 +204,7 @@ class SignInFailureRepository(SQLAlchemyAsyncRepository[SignInFailure]):
         return await delete_some(self.session, SignInFailure, SignInFailure.updated_at < before)
 
 
-class RefreshTokenRepository(SQLAlchemyAsyncRepository[RefreshToken]):
+class RefreshTokenRepository(Repository[RefreshToken]):
     """Finds and stores refresh tokens by their hashes."""
 
     model_type = RefreshToken

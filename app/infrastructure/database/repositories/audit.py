@@ -5,18 +5,18 @@ from datetime import datetime
 from typing import TypeVar
 
 import msgspec
-from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from sqlalchemy import select
 
 from app.infrastructure.database.models import AuditEvent
 from app.infrastructure.database.repositories.keyset import SortTerm, in_order
 from app.infrastructure.database.repositories.projection import columns
 from app.infrastructure.database.repositories.pruning import delete_some
+from app.infrastructure.database.work import Repository
 
 ViewT = TypeVar("ViewT", bound=msgspec.Struct)
 
 
-class AuditRepository(SQLAlchemyAsyncRepository[AuditEvent]):
+class AuditRepository(Repository[AuditEvent]):
     """Stores events."""
 
     model_type = AuditEvent

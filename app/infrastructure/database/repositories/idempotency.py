@@ -2,14 +2,14 @@
 
 from datetime import datetime
 
-from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from sqlalchemy import delete, func, select
 
 from app.infrastructure.database.models import IdempotencyRecord
 from app.infrastructure.database.repositories.pruning import delete_some
+from app.infrastructure.database.work import Repository
 
 
-class IdempotencyRepository(SQLAlchemyAsyncRepository[IdempotencyRecord]):
+class IdempotencyRepository(Repository[IdempotencyRecord]):
     """Finds and stores answers."""
 
     model_type = IdempotencyRecord

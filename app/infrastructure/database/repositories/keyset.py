@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import ColumnElement, Select, UnaryExpression, and_, false, literal, or_, tuple_
 from sqlalchemy.inspection import inspect as mapped
@@ -38,7 +38,10 @@ def behind(
 ) -> ColumnElement[bool]:
     """The clause that only rows behind the position fulfil."""
     columns = [available[term.column] for term in terms]
-    values = [literal(value, column.type) for value, column in zip(position, columns, strict=True)]
+    values: list[ColumnElement[Any]] = [
+        cast("ColumnElement[Any]", value) if isinstance(value, ColumnElement) else literal(value, column.type)
+        for value, column in zip(position, columns, strict=True)
+    ]
     if len({term.descending for term in terms}) == 1:
         # one comparison of rows, which an index over these columns answers
         left, right = tuple_(*columns), tuple_(*values)

@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
-from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, func, insert, literal, or_, select, update
 from uuid_utils.compat import uuid7
 
@@ -16,6 +15,7 @@ from app.domain.sharing import ListRole
 from app.infrastructure.database.models import Membership, TodoList
 from app.infrastructure.database.repositories.keyset import SortTerm, in_order
 from app.infrastructure.database.repositories.projection import columns
+from app.infrastructure.database.work import Repository
 
 ViewT = TypeVar("ViewT", bound=msgspec.Struct)
 
@@ -29,7 +29,7 @@ class Place:
     deleted_at: datetime | None
 
 
-class ListRepository(SQLAlchemyAsyncRepository[TodoList]):
+class ListRepository(Repository[TodoList]):
     """Finds and stores lists."""
 
     model_type = TodoList

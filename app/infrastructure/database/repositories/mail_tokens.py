@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from sqlalchemy import ColumnElement, and_, delete, insert, literal, select, update
 from uuid_utils.compat import uuid7
 
 from app.domain.accounts import MailPurpose
 from app.infrastructure.database.models import MailToken, User
 from app.infrastructure.database.repositories.pruning import delete_some
+from app.infrastructure.database.work import Repository
 
 
-class MailTokenRepository(SQLAlchemyAsyncRepository[MailToken]):
+class MailTokenRepository(Repository[MailToken]):
     """Finds, uses up and voids mailed tokens, by their hashes."""
 
     model_type = MailToken

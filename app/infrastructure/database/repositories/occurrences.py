@@ -5,17 +5,17 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
-from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from sqlalchemy import func, insert, select
 
 from app.infrastructure.database.models import Occurrence
 from app.infrastructure.database.repositories.keyset import SortTerm, in_order
 from app.infrastructure.database.repositories.projection import columns
+from app.infrastructure.database.work import Repository
 
 ViewT = TypeVar("ViewT", bound=msgspec.Struct)
 
 
-class OccurrenceRepository(SQLAlchemyAsyncRepository[Occurrence]):
+class OccurrenceRepository(Repository[Occurrence]):
     """Stores occurrences, and finds those of a todo that the caller was found to see."""
 
     model_type = Occurrence

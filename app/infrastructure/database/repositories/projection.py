@@ -5,8 +5,9 @@ is null where the first of them is.
 """
 
 from collections.abc import Callable, Sequence
+from enum import StrEnum
 from functools import cache
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, get_args, get_origin
 
 import msgspec
 from sqlalchemy import Column
@@ -14,6 +15,7 @@ from sqlalchemy.inspection import inspect as mapped
 
 from app.infrastructure.database.base import Model
 
+KindT = TypeVar("KindT")
 StructT = TypeVar("StructT", bound=msgspec.Struct)
 
 
@@ -24,24 +26,31 @@ def columns(schema: type[msgspec.Struct], *models: type[Model]) -> tuple[Column[
     Where several models have a column of a field's name, it is the first's.
     """
     available = {name: column for model in reversed(models) for name, column in mapped(model).columns.items()}
-    found: list[Column[Any]] = []
-    for field in msgspec.structs.fields(schema):
-        inner = _inner(field.type)
-        names = [field.name] if inner is None else [f"{field.name}_{part}" for part in inner.__struct_fields__]
-        found += [available[name] for name in names]
-    return tuple(found)
+    return tuple(available[name] for name, _ in _columns(schema))
 
 
 @cache
 def maker(schema: type[StructT]) -> Callable[[Sequence[Any]], StructT]:
-    """Makes a Struct of a row of its `columns`."""
-    inner = [(index, _inner(field.type)) for index, field in enumerate(msgspec.structs.fields(schema))]
-    nested = [(index, struct, len(struct.__struct_fields__)) for index, struct in inner if struct is not None]
-    if not nested:
+    """Makes a Struct of a row of its `columns`, in which an enum may stand as such or as its value."""
+    # an enum of strings and its value are the same key
+    members: list[tuple[int, dict[Any, StrEnum]]] = [
+        (index, {member: member for member in kind})
+        for index, (_, kind) in enumerate(_columns(schema))
+        if kind is not None
+    ]
+    nested = [
+        (index, struct, len(struct.__struct_fields__))
+        for index, field in enumerate(msgspec.structs.fields(schema))
+        if (struct := _within(field.type, msgspec.Struct)) is not None
+    ]
+    if not nested and not members:
         return lambda row: schema(*row)
 
     def make(row: Sequence[Any]) -> StructT:
         values = list(row)
+        for index, member in members:
+            if values[index] is not None:
+                values[index] = member[values[index]]
         for index, struct, width in nested:
             part = values[index : index + width]
             values[index : index + width] = [None if part[0] is None else struct(*part)]
@@ -50,8 +59,23 @@ def maker(schema: type[StructT]) -> Callable[[Sequence[Any]], StructT]:
     return make
 
 
-def _inner(annotation: Any) -> type[msgspec.Struct] | None:
-    """The Struct of a field that holds one, or none."""
+def _columns(schema: type[msgspec.Struct]) -> list[tuple[str, type[StrEnum] | None]]:
+    """The names of the columns that are read into a Struct, and the enums in them."""
+    found: list[tuple[str, type[StrEnum] | None]] = []
+    for field in msgspec.structs.fields(schema):
+        inner = _within(field.type, msgspec.Struct)
+        if inner is None:
+            found.append((field.name, _within(field.type, StrEnum)))
+        else:
+            parts = msgspec.structs.fields(inner)
+            found += [(f"{field.name}_{part.name}", _within(part.type, StrEnum)) for part in parts]
+    return found
+
+
+def _within(annotation: Any, kind: type[KindT]) -> type[KindT] | None:
+    """The class of this kind that a field holds, or none."""
     if isinstance(annotation, type):
-        return annotation if issubclass(annotation, msgspec.Struct) else None
-    return next((found for option in get_args(annotation) if (found := _inner(option)) is not None), None)
+        return annotation if issubclass(annotation, kind) else None
+    if get_origin(annotation) is list:
+        return None
+    return next((found for option in get_args(annotation) if (found := _within(option, kind)) is not None), None)

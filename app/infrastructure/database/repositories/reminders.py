@@ -6,7 +6,6 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
-from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from sqlalchemy import (
     ColumnElement,
     Interval,
@@ -29,11 +28,12 @@ from app.domain.access import Actor
 from app.domain.todos import ReminderStatus, TodoStatus
 from app.infrastructure.database.models import Reminder, Todo
 from app.infrastructure.database.repositories.projection import columns
+from app.infrastructure.database.work import Repository
 
 ViewT = TypeVar("ViewT", bound=msgspec.Struct)
 
 
-class ReminderRepository(SQLAlchemyAsyncRepository[Reminder]):
+class ReminderRepository(Repository[Reminder]):
     """Finds and stores reminders of todos that the caller was found to see."""
 
     model_type = Reminder

@@ -6,7 +6,6 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
-from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from sqlalchemy import ColumnElement, and_, delete, func, insert, select, update
 from uuid_utils.compat import uuid7
 
@@ -16,11 +15,12 @@ from app.infrastructure.database.models import Invitation, Membership, TodoList,
 from app.infrastructure.database.repositories.keyset import SortTerm, in_order
 from app.infrastructure.database.repositories.projection import columns
 from app.infrastructure.database.repositories.visibility import shared_lists
+from app.infrastructure.database.work import Repository
 
 ViewT = TypeVar("ViewT", bound=msgspec.Struct)
 
 
-class MembershipRepository(SQLAlchemyAsyncRepository[Membership]):
+class MembershipRepository(Repository[Membership]):
     """Finds and stores who shares a list, and locks the list while that is decided over."""
 
     model_type = Membership
@@ -106,7 +106,7 @@ class MembershipRepository(SQLAlchemyAsyncRepository[Membership]):
         return and_(Membership.list_id == list_id, Membership.user_id == user_id)
 
 
-class InvitationRepository(SQLAlchemyAsyncRepository[Invitation]):
+class InvitationRepository(Repository[Invitation]):
     """Finds, stores and uses up invitations, by their tokens' hashes."""
 
     model_type = Invitation

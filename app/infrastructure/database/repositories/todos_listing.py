@@ -74,6 +74,10 @@ class TodoFilters:
     due_after: datetime | None = None
     q: str | None = None
 
+    def given(self) -> dict[str, Any]:
+        """The filters by their names."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
     @property
     def statuses(self) -> tuple[TodoStatus, ...]:
         """The statuses that are listed; none where two filters exclude each other."""

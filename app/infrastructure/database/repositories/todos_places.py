@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from sqlalchemy import (
     ARRAY,
     CTE,
@@ -30,6 +29,7 @@ from sqlalchemy.types import TypeEngine
 
 from app.domain.todos import TodoStatus
 from app.infrastructure.database.models import Membership, Reminder, Todo
+from app.infrastructure.database.work import Repository
 
 _COPIED: Final = (
     "list_id",
@@ -72,7 +72,7 @@ class Copy:
     has_subtasks: bool
 
 
-class TodoPlaceRepository(SQLAlchemyAsyncRepository[Todo]):
+class TodoPlaceRepository(Repository[Todo]):
     """Finds places between todos, and puts todos there."""
 
     model_type = Todo

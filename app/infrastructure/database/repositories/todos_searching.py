@@ -5,7 +5,6 @@ from typing import Any, Final, TypeVar
 from uuid import UUID
 
 import msgspec
-from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
@@ -30,6 +29,7 @@ from app.domain.access import Actor
 from app.infrastructure.database.models import Membership, Todo
 from app.infrastructure.database.repositories.projection import columns, maker
 from app.infrastructure.database.repositories.visibility import shared_lists
+from app.infrastructure.database.work import Repository
 
 CANDIDATES: Final = 1_000
 """How many todos are ranked, of those that the words and of those that the looks of a title find."""
@@ -48,7 +48,7 @@ _LIST: Final = literal_column("places.list_id", Uuid())
 ViewT = TypeVar("ViewT", bound=msgspec.Struct)
 
 
-class TodoSearchRepository(SQLAlchemyAsyncRepository[Todo]):
+class TodoSearchRepository(Repository[Todo]):
     """Finds todos by what is said in them."""
 
     model_type = Todo

@@ -6,7 +6,6 @@ from typing import TypeVar
 from uuid import UUID
 
 import msgspec
-from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from sqlalchemy import delete, func, select, true, update
 
 from app.domain.access import Actor
@@ -16,13 +15,14 @@ from app.infrastructure.database.models import Todo
 from app.infrastructure.database.repositories.keyset import SortTerm, in_order, ordering
 from app.infrastructure.database.repositories.projection import columns, maker
 from app.infrastructure.database.repositories.visibility import shared_lists
+from app.infrastructure.database.work import Repository
 
 ViewT = TypeVar("ViewT", bound=msgspec.Struct)
 
 _ROOT = Todo.deletion_id == Todo.id
 
 
-class TodoTrashRepository(SQLAlchemyAsyncRepository[Todo]):
+class TodoTrashRepository(Repository[Todo]):
     """Finds what was deleted, and brings it back or deletes it for good."""
 
     model_type = Todo

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from sqlalchemy import CTE, Select, and_, any_, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased
@@ -18,6 +17,7 @@ from app.domain.todos import TodoStatus
 from app.infrastructure.database.models import Membership, Todo, TodoList
 from app.infrastructure.database.repositories.reminders import ReminderRepository
 from app.infrastructure.database.repositories.visibility import shared_lists
+from app.infrastructure.database.work import Repository
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Standing(Place):
     todo: Todo
 
 
-class TodoTreeRepository(SQLAlchemyAsyncRepository[Todo]):
+class TodoTreeRepository(Repository[Todo]):
     """Finds todos with their places, locks their lists, and changes several todos at once."""
 
     model_type = Todo
@@ -141,7 +141,7 @@ class TodoTreeRepository(SQLAlchemyAsyncRepository[Todo]):
                 .execution_options(synchronize_session=False)
             )
         if changes:
-            await ReminderRepository(session=self.session).follow(changes, now)
+            await ReminderRepository(session=self.work).follow(changes, now)
 
     async def set_values(self, todo_id: UUID, values: Mapping[str, Any], *, counted: bool = False) -> None:
         """Set columns of a todo that is locked, and count its version up unless this change is counted already."""

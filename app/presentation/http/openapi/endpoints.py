@@ -34,10 +34,11 @@ from app.domain.errors import (
 )
 from app.presentation.http.decoding import decode_query, parse_uuid
 from app.presentation.http.guards import PUBLIC_KEY, Requires
+from app.presentation.http.handlers import Route
 from app.presentation.http.idempotency import check_key
 from app.presentation.http.limits import Limited
 from app.presentation.http.negotiation import answers_json
-from app.presentation.http.parameters import VERSIONS, query_schema
+from app.presentation.http.parameters import heeds_versions, query_schema
 from app.presentation.http.problems import STATUS
 from app.presentation.http.responses import ROWS_AT
 
@@ -168,7 +169,7 @@ class Endpoint:
     @cached_property
     def conditional(self) -> bool:
         """Whether it heeds `If-Match`."""
-        return VERSIONS in self.handler.parsed_fn_signature.parameters
+        return heeds_versions(self.handler)
 
     @cached_property
     def repeatable(self) -> bool:
@@ -183,7 +184,8 @@ class Endpoint:
     @cached_property
     def works(self) -> bool:
         """Whether it asks the database."""
-        return not _WORKERS.isdisjoint(self.handler.parsed_fn_signature.parameters)
+        served = isinstance(self.handler, Route)
+        return served or not _WORKERS.isdisjoint(self.handler.parsed_fn_signature.parameters)
 
     @cached_property
     def path_parameters(self) -> list[PathParameter]:
@@ -259,11 +261,6 @@ class Endpoint:
         # as they were given: resolved ones may be wrapped
         return [guard for layer in self.handler.ownership_layers for guard in cast("list[object]", layer.guards or [])]
 
-    @cached_property
-    def _dependencies(self) -> dict[str, Any]:
-        wanted = self.handler.parsed_fn_signature.parameters
-        return {name: found for name, found in self.handler.resolve_dependencies().items() if name in wanted}
-
     def _path_parameter(self, name: str) -> PathParameter:
         own = self.handler.parsed_fn_signature.parameters.get(name)
         if own is not None:
@@ -271,7 +268,8 @@ class Endpoint:
             if not isinstance(marker, ParameterKwarg) or marker.description is None or not marker.examples:
                 raise TypeError(f"{self.operation_id} does not describe {name}")
             return PathParameter(name, marker.description, str(marker.examples[0].value), is_id=False)
-        for provide in self._dependencies.values():
+        # of all that the handler may take: some read the id by a shorter way
+        for provide in self.handler.resolve_dependencies().values():
             signature = provide.parsed_fn_signature
             if name in signature.parameters:
                 description = inspect.cleandoc(provide.dependency.__doc__ or "")

@@ -1,0 +1,33 @@
+"""Handlers of the routes that nearly every request is for; they come to the services by `serving.serve`."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+
+from litestar.connection import ASGIConnection
+from litestar.enums import HttpMethod
+from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
+
+
+class Route(HTTPRouteHandler):
+    """Hands its guards itself, and not a copy for each of them: ours change nothing in it."""
+
+    async def authorize_connection(self, connection: ASGIConnection[Any, Any, Any, Any]) -> None:
+        """Run the guards, the outermost first."""
+        guards = cast("list[Callable[[Any, BaseRouteHandler], Awaitable[None]]]", self.resolve_guards())
+        for guard in guards:
+            await guard(connection, self)
+
+
+def get(path: str | None = None, **options: Any) -> Route:
+    """A route that reads."""
+    return Route(path, http_method=HttpMethod.GET, **options)
+
+
+def post(path: str | None = None, **options: Any) -> Route:
+    """A route that makes."""
+    return Route(path, http_method=HttpMethod.POST, **options)
+
+
+def patch(path: str | None = None, **options: Any) -> Route:
+    """A route that changes."""
+    return Route(path, http_method=HttpMethod.PATCH, **options)

@@ -1,0 +1,52 @@
+"""The short way from a request to the services, without Litestar's injection, which costs more than they do."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+import msgspec
+from litestar import Request
+
+from app.application.unit_of_work import Services, UnitOfWork
+from app.presentation.http.idempotency import HEADER, idempotent
+from app.presentation.http.parameters import parameters_of
+
+AnswerT = TypeVar("AnswerT")
+QueryT = TypeVar("QueryT", bound=msgspec.Struct)
+AnyRequest = Request[Any, Any, Any]
+
+READS: Final = frozenset({"GET", "HEAD"})
+
+
+async def serve(request: AnyRequest, ask: Callable[[Services], Awaitable[AnswerT]]) -> AnswerT:
+    """Ask the services in the request's one unit of work, which ends before a byte of the answer leaves."""
+    unit_of_work: UnitOfWork = request.app.state.unit_of_work
+    if request.method in READS:
+        async with unit_of_work.read() as services:
+            return await ask(services)
+    if HEADER not in request.headers:
+        async with unit_of_work.begin() as services:
+            return await ask(services)
+    async with unit_of_work.begin() as services, idempotent(request, services):
+        found = await ask(services)
+        # what is remembered is the answer, which is made while it can still be undone
+        await request.route_handler.to_response(app=request.app, data=found, request=request)
+        return found
+
+
+def query(request: AnyRequest, schema: type[QueryT]) -> QueryT:
+    """The query parameters, as the Struct that the route's options name."""
+    found = parameters_of(request).query
+    if not isinstance(found, schema):
+        raise TypeError(schema)
+    return found
+
+
+def path_id(request: AnyRequest, name: str) -> UUID:
+    """The id that stands in the path under this name."""
+    return parameters_of(request).ids[name]
+
+
+def versions(request: AnyRequest) -> frozenset[int] | None:
+    """The versions of the row that `If-Match` lets a change meet; None for any."""
+    return parameters_of(request).versions
