@@ -1,6 +1,7 @@
 // What TypeScript knows of the generated client; it is compiled, never run.
 import {
   createEvenstar,
+  currentOf,
   ifMatch,
   isProblem,
   pages,
@@ -170,6 +171,8 @@ export function explain(error: unknown): string {
     if (error.problem.code === 'validation_failed') return error.problem.issues.map(told).join('\n');
     return `now at version ${error.problem.current.version}`;
   }
+  const seen = { id: 'x', version: 1, title: 'Buy milk' };
+  expectTypeOf(currentOf(error, seen)).toEqualTypeOf<typeof seen | undefined>();
   // @ts-expect-error: no problem has this code
   if (isProblem(error, 'out_of_milk')) return '';
   if (isProblem(error)) {
