@@ -97,7 +97,7 @@ def _install(npm: str) -> None:
     with _locked():
         stamp = modules / ".evenstar"
         if not stamp.exists() or stamp.read_text() != wanted:
-            done = _run(npm, "ci", "--no-progress", seconds=INSTALL_SECONDS)
+            done = _run(npm, "ci", "--no-progress", "--prefer-offline", seconds=INSTALL_SECONDS)
             if done.returncode != 0:
                 pytest.skip(f"needs node packages, and npm could not install them: {done.stderr[:500]}")
             stamp.write_text(wanted)

@@ -45,6 +45,21 @@ def test_every_source_tells_the_document_that_it_was_made_from(package: Path) ->
     assert json.loads((package / "package.json").read_bytes())["version"] == version
 
 
+def test_a_project_elsewhere_installs_it_with_zod_and_nothing_else(node: Node, package: Path, tmp_path: Path) -> None:
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    done = node.npm("install", "--prefix", str(tmp_path), "--install-links", "--prefer-offline", str(package))
+    assert done.returncode == 0, done.stderr
+    installed = {path.name for path in (tmp_path / "node_modules").iterdir() if not path.name.startswith(".")}
+    assert installed == {"evenstar-client", "zod"}
+    (tmp_path / "use.js").write_text(
+        "import { createEvenstar } from 'evenstar-client';\n"
+        "import { bodies } from 'evenstar-client/schemas';\n"
+        "const { error } = bodies.createTodo.safeParse({ title: 5 });\n"
+        "console.log(typeof createEvenstar().createTodo, error.issues[0].code);\n"
+    )
+    assert node.script(str(tmp_path / "use.js")) == "function invalid_type\n"
+
+
 def test_typescript_knows_what_a_client_wants_to_know(node: Node, package: Path) -> None:  # noqa: ARG001 -- it is compiled
     compiled = node.run("tsc", "--project", "types")
     assert compiled.stdout == ""

@@ -12,7 +12,8 @@ Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Non
 ISSUE_LIMIT: Final = 100
 KEY_LIMIT: Final = 20
 SAFE_INTEGER: Final = 2**53 - 1
-NOT_BLANK: Final = r"\S"
+# Blank is what either Python or ECMAScript takes for it, so that both read the pattern alike.
+NOT_BLANK: Final = r"[^\s\u001c-\u001f\u0085\ufeff]"
 
 _BRANCH_LIMIT: Final = 10
 _UNITS: Final = {"string": "character", "array": "item", "object": "key"}

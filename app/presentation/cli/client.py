@@ -55,7 +55,7 @@ class ClientPlugin(CLIPlugin):
         def typescript(out: Path, *, force: bool) -> None:
             """Make an npm package from the OpenAPI document; needs Node and npm, and no running server."""
             write_package(self._document(), out.absolute(), self._cache.absolute(), force=force)
-            click.echo(f"{out} holds the client. Use it with: npm install {out}")
+            click.echo(f"{out} holds the client. Use it with: npm install --install-links {out}")
 
         cli.add_command(client)
 
@@ -101,7 +101,9 @@ def _install_tools(npm: str, cache: Path) -> Path:
             for name in _TOOLS:
                 shutil.copyfile(TEMPLATE / name, tools / name)
             click.echo("Installing the generators, once.", err=True)
-            _run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], tools, seconds=INSTALL_SECONDS)
+            # npm keeps what it fetched, for the next directory and for times without a network
+            quietly = ("--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline")
+            _run([npm, "ci", *quietly], tools, seconds=INSTALL_SECONDS)
             complete.touch()
     return tools
 
@@ -132,8 +134,10 @@ def _generate(document: bytes, place: Path) -> None:
     )
     for path in sorted((place / "src").rglob("*.ts")):
         path.write_text(header + path.read_text(encoding="utf-8"), encoding="utf-8")
-    package = json.loads((place / "package.json").read_bytes())
-    (place / "package.json").write_text(json.dumps(package | {"version": version}, indent=2) + "\n", encoding="utf-8")
+    package = json.loads((place / "package.json").read_bytes()) | {"version": version}
+    # whoever installs the package from its directory would get what made it, too
+    del package["devDependencies"], package["scripts"]
+    (place / "package.json").write_text(json.dumps(package, indent=2) + "\n", encoding="utf-8")
     _run(["node", str(place.parent / "node_modules" / "typescript" / "bin" / "tsc")], place)
 
 

@@ -59,33 +59,35 @@ test.each(CASES.map((each) => [each.operation, JSON.stringify(each.body).slice(0
 /** Values that most schemas refuse, one way or another. */
 const ODD = [undefined, null, true, 0, 1.5, -1, 2 ** 53, '', ' ', 'x', 'é'.repeat(5000), [], [null], {}, { x: 1 }];
 
-/** The fields of an object, also where it may be left out or null. */
-function fieldsOf(schema) {
-  const { type, innerType, shape } = schema.def;
-  return type === 'optional' || type === 'nullable' ? fieldsOf(innerType) : Object.keys(shape ?? {});
+/** Objects with something odd in one field each, at any depth. */
+function* oddOf(schema) {
+  const { innerType, element, options, shape } = schema.def;
+  if (innerType) yield* oddOf(innerType);
+  for (const option of options ?? []) yield* oddOf(option);
+  if (element) for (const odd of oddOf(element)) yield [odd];
+  if (!shape) return;
+  const fields = Object.entries(shape);
+  const tags = fields.filter(([, field]) => field.def.type === 'literal');
+  const tagged = Object.fromEntries(tags.map(([name, field]) => [name, field.def.values[0]]));
+  yield { ...tagged, unknown: 1 };
+  for (const [name, field] of fields) {
+    for (const value of [...ODD, ...oddOf(field)]) yield { ...tagged, [name]: value };
+  }
 }
 
-test.each(Object.keys(bodies))('in what is odd, too: %s', async (operation) => {
-  const schema = bodies[operation];
-  const shapes = schema.def.type === 'object' ? [schema] : schema.def.options;
-  const odd = [...ODD.slice(1)];
-  for (const { shape } of shapes) {
-    const tags = Object.entries(shape).filter(([, field]) => field.def.type === 'literal');
-    const tagged = Object.fromEntries(tags.map(([name, field]) => [name, field.def.values[0]]));
-    odd.push({ ...tagged, unknown: 1 });
-    for (const [name, field] of Object.entries(shape)) {
-      odd.push(...ODD.map((value) => ({ ...tagged, [name]: value })));
-      for (const inner of fieldsOf(field)) odd.push(...ODD.map((value) => ({ ...tagged, [name]: { [inner]: value } })));
+test.each(Object.keys(bodies))(
+  'in what is odd, too: %s',
+  async (operation) => {
+    let compared = 0;
+    for (const body of [...ODD.slice(1), ...oddOf(bodies[operation])]) {
+      const expected = foundByZod(operation, body);
+      if (expected.length > 0) {
+        const found = await foundByService(operation, body);
+        expect({ body, found }).toEqual({ body, found: expected });
+        compared += 1;
+      }
     }
-  }
-  let compared = 0;
-  for (const body of odd) {
-    const expected = foundByZod(operation, body);
-    if (expected.length > 0) {
-      const found = await foundByService(operation, body);
-      expect({ body, found }).toEqual({ body, found: expected });
-      compared += 1;
-    }
-  }
-  expect(compared).toBeGreaterThan(10);
-});
+    expect(compared).toBeGreaterThan(10);
+  },
+  120_000,
+);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createEvenstar, ifMatch, isProblem, pages, ProblemError, ResponseError } from 'evenstar-client';
+import { createEvenstar, currentOf, ifMatch, isProblem, pages, ProblemError, ResponseError } from 'evenstar-client';
 import { recorder, scripted, signUp, URL } from './support.js';
 
 const busy = (seconds, status = 503) => ({
@@ -144,6 +144,9 @@ test('a change to what was seen meets the row as it is now', async () => {
   expect(stale).toBeInstanceOf(ProblemError);
   expect(stale).toMatchObject({ name: 'ProblemError', message: stale.problem.detail });
   expect(stale.problem.current).toEqual(changed);
+  expect(currentOf(stale, todo)).toEqual(changed);
+  expect(currentOf(stale, { ...todo, id: randomUUID() })).toBeUndefined();
+  expect(currentOf(new Error('stale_version'), todo)).toBeUndefined();
   expect(stale.response.status).toBe(412);
   expect((await evenstar.deleteTodo({ path })).response.status).toBe(204);
 });

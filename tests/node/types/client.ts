@@ -1,10 +1,14 @@
 // What TypeScript knows of the generated client; it is compiled, never run.
 import {
   createEvenstar,
+  currentOf,
   ifMatch,
   isProblem,
   pages,
   ProblemError,
+  type BulkOperation,
+  type BulkProblem,
+  type BulkResult,
   type Completion,
   type Due,
   type DueInput,
@@ -144,6 +148,30 @@ export async function others(list: TodoList, todo: Todo): Promise<void> {
   void evenstar.createInvitation({ path: { listId: list.id }, body: { role: 'owner' } });
 }
 
+// many operations are told apart by `op`
+export async function many(seen: Todo): Promise<BulkResult[]> {
+  const operations: BulkOperation[] = [
+    { op: 'create', todo: { title: 'Buy milk', due: { date: '2030-01-31' } } },
+    { op: 'update', id: seen.id, todo: { notes: null }, ifMatch: seen.version },
+    { op: 'complete', id: seen.id },
+    { op: 'move', id: seen.id, to: { parentId: null } },
+    { op: 'delete', id: seen.id },
+    // @ts-expect-error: no operation burns
+    { op: 'burn', id: seen.id },
+    // @ts-expect-error: what is made has no id yet, but a todo
+    { op: 'create', id: seen.id },
+  ];
+  const { data } = await evenstar.bulkTodos({ body: { atomic: true, operations } });
+  for (const { problem, todo, status } of data.results) {
+    expectTypeOf(problem).toEqualTypeOf<BulkProblem | null>();
+    expectTypeOf(todo).toEqualTypeOf<Todo | null>();
+    expectTypeOf(status).toEqualTypeOf<'done' | 'refused' | 'skipped' | 'undone'>();
+    if (problem) expectTypeOf(problem.code).toEqualTypeOf<ProblemCode>();
+    if (problem) expectTypeOf(problem.issues).toEqualTypeOf<Issue[]>();
+  }
+  return data.results;
+}
+
 // pages hand out what the listing holds
 export async function listing(): Promise<void> {
   for await (const todo of pages(evenstar.listTodos, { query: { limit: 50, sort: ['-createdAt'] } })) {
@@ -154,6 +182,12 @@ export async function listing(): Promise<void> {
   for await (const occurrence of pages(evenstar.listOccurrences, { path: { todoId: 'x' } })) {
     expectTypeOf(occurrence).toEqualTypeOf<Occurrence>();
   }
+  for await (const { todo, score } of pages(evenstar.searchTodos, { query: { q: 'milk' } })) {
+    expectTypeOf(todo).toEqualTypeOf<Todo>();
+    expectTypeOf(score).toEqualTypeOf<number>();
+  }
+  // @ts-expect-error: what is looked for
+  pages(evenstar.searchTodos, { query: { limit: 50 } });
   for await (const { disabledAt } of pages(evenstar.listUsers)) expectTypeOf(disabledAt).toEqualTypeOf<string | null>();
   // @ts-expect-error: there is no such parameter
   pages(evenstar.listTodos, { query: { colour: 'red' } });
@@ -170,6 +204,8 @@ export function explain(error: unknown): string {
     if (error.problem.code === 'validation_failed') return error.problem.issues.map(told).join('\n');
     return `now at version ${error.problem.current.version}`;
   }
+  const seen = { id: 'x', version: 1, title: 'Buy milk' };
+  expectTypeOf(currentOf(error, seen)).toEqualTypeOf<typeof seen | undefined>();
   // @ts-expect-error: no problem has this code
   if (isProblem(error, 'out_of_milk')) return '';
   if (isProblem(error)) {

@@ -34,6 +34,13 @@ export function isProblem<Code extends ProblemCode = ProblemCode>(
   return error instanceof ProblemError && (codes.length === 0 || codes.some((code) => code === error.problem.code));
 }
 
+/** The row as it is now, where a change to the one that was seen came too late; undefined for any other error. */
+export function currentOf<Row extends { id: string; version: number }>(error: unknown, seen: Row): Row | undefined {
+  if (!isProblem(error, 'stale_version') || error.problem.current.id !== seen.id) return undefined;
+  // of the same id, hence of the same table
+  return error.problem.current as unknown as Row;
+}
+
 /** What a failed request throws, or with `throwOnError: false` returns: there only problems, the rest is thrown. */
 export function toError(error: unknown, response: Response | undefined, options: { throwOnError?: boolean }): unknown {
   if (response === undefined) throw error;
