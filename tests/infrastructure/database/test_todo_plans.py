@@ -1,6 +1,9 @@
-"""A page of todos costs the same, however many there are, wherever it lies, and whatever is asked for.
+"""What a page of todos costs, in pages that PostgreSQL looks at: those are the same on every machine and in every run.
 
-The costs are pages that PostgreSQL looks at, which are the same on every machine and in every run.
+For each of the filters listed here, alone or in the few combinations there are, and each order by one field either
+way, a page in front and one in the middle cost of 200,000 todos at most 1.2 times what they cost of 2,000, and a
+`slack` of so many pages. That is no promise that all filters cost the same: what few todos match, or what is put in
+order by two fields, is sorted in memory, and costs as much as there are matches.
 """
 
 from datetime import UTC, datetime
@@ -124,7 +127,7 @@ def slack(asked: TodoFilters) -> int:
 
 
 @pytest.mark.parametrize("name", NAMES)
-async def test_a_page_reads_as_little_of_many_todos_as_of_few_and_deep_in_the_list_as_in_front(
+async def test_a_page_of_many_todos_reads_at_most_1_2_times_what_one_of_few_does_in_front_and_in_the_middle(
     crowded: AsyncConnection, middles: dict[tuple[object, ...], tuple[object, ...]], name: str
 ) -> None:
     large, small = Household(LARGE), Household(SMALL)
