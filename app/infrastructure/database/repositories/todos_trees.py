@@ -6,9 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, Select, and_, any_, literal, or_, select, update
+from sqlalchemy import Select, and_, any_, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import aliased
 
 from app.domain.access import Actor
 from app.domain.lifecycle import Changes, Node
@@ -16,7 +15,14 @@ from app.domain.sharing import ListRole
 from app.domain.todos import TodoStatus
 from app.infrastructure.database.models import Membership, Todo, TodoList
 from app.infrastructure.database.repositories.reminders import ReminderRepository
+from app.infrastructure.database.repositories.todos_families import (
+    below,
+    branch_statement,
+    family_statement,
+    line_statement,
+)
 from app.infrastructure.database.repositories.visibility import shared_lists
+from app.infrastructure.database.statements import Hot
 from app.infrastructure.database.work import Repository
 
 
@@ -108,19 +114,19 @@ class TodoTreeRepository(Repository[Todo]):
 
     async def family(self, todo_id: UUID) -> list[Node]:
         """The todo, those above it and those below it, none of them trashed."""
-        above, below = self._above(todo_id), self._below(todo_id)
-        return await self._nodes(select(above).union(select(below)))
+        return await self._nodes(family_statement(), todo_id)
 
     async def branch(self, todo_id: UUID) -> list[Node]:
         """Those of them that are below the todo."""
-        return await self._nodes(select(self._below(todo_id)))
+        return await self._nodes(branch_statement(), todo_id)
 
     async def line(self, todo_id: UUID) -> list[Node]:
         """The todo and those of them that are above it."""
-        return await self._nodes(select(self._above(todo_id)))
+        return await self._nodes(line_statement(), todo_id)
 
-    async def _nodes(self, query: Any) -> list[Node]:
-        return [Node(row[0], row[1], TodoStatus(row[2])) for row in await self.session.execute(query)]
+    async def _nodes(self, hot: Hot, todo_id: UUID) -> list[Node]:
+        rows = await self.work.fetch(hot, {"todo_id": todo_id}, alone=False)
+        return [Node(row[0], row[1], TodoStatus(row[2])) for row in rows]
 
     async def set_status(self, changes: Changes, *, by: UUID, now: datetime) -> None:
         """Give each todo the status that is told for it, and count its version up; its reminders go along."""
@@ -163,34 +169,10 @@ class TodoTreeRepository(Repository[Todo]):
 
     async def trash(self, todo_id: UUID, now: datetime) -> None:
         """Put a todo and all below it that is not there yet in the trash, as one batch."""
-        below = self._below(todo_id)
+        found = below(todo_id)
         await self.session.execute(
             update(Todo)
-            .where(or_(Todo.id == todo_id, Todo.id.in_(select(below.c.id))))
+            .where(or_(Todo.id == todo_id, Todo.id.in_(select(found.c.id))))
             .values(deleted_at=now, deletion_id=todo_id, version=Todo.version + 1, updated_at=now)
             .execution_options(synchronize_session=False)
-        )
-
-    def _above(self, todo_id: UUID) -> CTE:
-        """A recursive query for a todo and all above it that is not in the trash."""
-        above = select(Todo.id, Todo.parent_id, Todo.status).where(Todo.id == todo_id).cte("above", recursive=True)
-        parent = aliased(Todo)
-        return above.union(
-            select(parent.id, parent.parent_id, parent.status).where(
-                parent.id == above.c.parent_id, parent.deleted_at.is_(None)
-            )
-        )
-
-    def _below(self, todo_id: UUID) -> CTE:
-        """A recursive query for all below a todo that is not in the trash."""
-        child, grandchild = aliased(Todo), aliased(Todo)
-        below = (
-            select(child.id, child.parent_id, child.status)
-            .where(child.parent_id == todo_id, child.deleted_at.is_(None))
-            .cte("below", recursive=True)
-        )
-        return below.union(
-            select(grandchild.id, grandchild.parent_id, grandchild.status).where(
-                grandchild.parent_id == below.c.id, grandchild.deleted_at.is_(None)
-            )
         )
