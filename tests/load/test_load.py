@@ -23,7 +23,7 @@ from tests.live.data import temporary_place
 from tests.live.http import Client
 from tests.live.server import PROJECT
 from tests.load import filling
-from tests.load.growth_report import Growth, table
+from tests.load.growth_report import Growth, drawing, table
 from tests.load.serving import serving
 from tests.load.works import WORKS
 from tests.servers import Servers
@@ -121,6 +121,13 @@ def test_growth_is_measured_told_and_drawn(servers: Servers, tmp_path: Path) -> 
     assert len(lines) == len(WORKS) + 2
     (databases,) = asyncio.run(rows(servers.running.database_url, "SELECT datname FROM pg_database"))
     assert not [name for (name,) in databases if "growth" in name]
+
+
+def test_the_table_and_the_drawing_show_the_figures_that_were_measured() -> None:
+    growth = msgspec.json.decode((HERE / "growth.json").read_bytes(), type=Growth)
+    readme = (HERE / "README.md").read_text()
+    assert readme.partition("<!-- growth -->\n")[2].partition("<!-- /growth -->")[0].strip() == table(growth).strip()
+    assert (HERE / "growth.svg").read_text() == drawing(growth)
 
 
 def test_a_day_asks_for_routes_that_there_are() -> None:
