@@ -74,7 +74,8 @@ def test_ten_kills_of_everything_under_load_lose_nothing_that_was_acknowledged(l
 
 
 def test_requests_under_way_are_answered_when_it_is_told_to_stop(launch: Launch) -> None:
-    server = launch(environment=UNLIMITED)
+    # whose twenty hashes take a busy machine less than the ten seconds that a worker has to end
+    server = launch(environment={**UNLIMITED, "BCRYPT_COST": "10"})
 
     async def sign_up(client: Client, number: int) -> Answer:
         person = {"email": f"{number}@example.com", "password": PASSWORD, "name": "Ada"}
@@ -103,10 +104,9 @@ def test_a_signal_while_its_worker_still_loads_is_not_missed(launch: Launch, num
     server = launch("--wc", "2", ready=False)
     wait_until(lambda: _loading(server), 30)
     server.process.send_signal(number)
-    began = time.monotonic()
     assert server.await_end() == 0
-    # else the workers would be killed, ten seconds later
-    assert time.monotonic() - began < 9
+    # as would a worker be that had missed it, ten seconds later
+    assert "Killing worker" not in server.output
     server.assert_gone()
     assert "Unexpected exit" not in server.output
 
