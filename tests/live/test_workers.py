@@ -51,7 +51,7 @@ def fallbacks(server: Server) -> int:
     async def ask() -> int:
         async with both_workers(server) as opened:
             each = one_of_each_worker(server, opened).values()
-            told = "\n".join([(await client.call("GET", "/metrics")).body.decode() for client in each])
+            told = "".join([(await client.call("GET", "/metrics")).body.decode() for client in each])
         counts = (line.rsplit(" ", 1) for line in told.splitlines())
         return int(sum(float(count) for name, count in counts if name.startswith("evenstar_throttle_fallback_total")))
 
