@@ -49,7 +49,6 @@ Tags = Annotated[list[Tag], Meta(max_length=TAGS_MAX, description="Its tags, eac
 ListId = Annotated[UUID, Meta(description="The list that it is in.", examples=[_LIST_ID])]
 ParentId = Annotated[UUID, Meta(description="The todo that it is a part of.", examples=[_TODO_ID])]
 AssigneeId = Annotated[UUID, Meta(description="The member of the list who is to do it.", examples=[_USER_ID])]
-Instant = Annotated[dt.datetime, Meta(tz=True)]
 
 DueDate = Annotated[dt.date, Meta(description="The calendar day.", examples=["2030-01-31"])]
 DueTime = Annotated[

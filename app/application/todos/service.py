@@ -98,14 +98,11 @@ class TodoService:
         due, recurrence = due_of(data.due), recurrence_of(data.recurrence)
         now = self._clock.now()
         status = lifecycle.status_from(TodoStatus.OPEN, status=_given(data.status), completed=_given(data.completed))
-        done = status is TodoStatus.COMPLETED
         values: dict[str, Any] = {
             "id": _own_id(data.id),
             "title": data.title,
             "notes": data.notes,
-            "status": status,
-            "completed_at": now if done else None,
-            "completed_by": actor.id if done else None,
+            **_status_values(actor, status, now),
             "priority": data.priority,
             **(recurrence_values(recurrence, due) if recurrence is not None else {}),
             **(due_values(due, await self._zone(actor, due, recurrence)) if due is not None else {}),
@@ -144,7 +141,8 @@ class TodoService:
         changed = None
         asked = _asked_status(data)
         if not changes.keys() & _TIMING and (asked is None or asked is not TodoStatus.CANCELLED):
-            values = {**plain, **self._status_values(actor, asked), "updated_at": self._clock.now()}
+            now = self._clock.now()
+            values = {**plain, **(_status_values(actor, asked, now) if asked else {}), "updated_at": now}
             changed = await self._todos.change(
                 Todo, actor, todo_id, values, versions=versions, alone=asked is not None, sole=True
             )
@@ -203,17 +201,6 @@ class TodoService:
         zone = zone_of(due, recurrence)
         return zone or ZoneInfo(await self._users.time_zone(actor.id) or "UTC")
 
-    def _status_values(self, actor: Actor, asked: TodoStatus | None) -> dict[str, Any]:
-        if asked is None:
-            return {}
-        done = asked is TodoStatus.COMPLETED
-        now = self._clock.now()
-        return {
-            "status": asked,
-            "completed_at": now if done else None,
-            "completed_by": actor.id if done else None,
-        }
-
     async def _make_room(self, actor: Actor, parent_id: UUID, list_id: UUID | None, child: lifecycle.Node) -> UUID:
         """Lock the parent's list and reopen what is completed above an open child; tells the list."""
         standing = await self._trees.stand(actor, parent_id)
@@ -257,6 +244,12 @@ def _asked_status(data: TodoUpdate) -> TodoStatus | None:
     if data.status is UNSET and data.completed is UNSET:
         return None
     return lifecycle.status_from(TodoStatus.OPEN, status=_given(data.status), completed=_given(data.completed))
+
+
+def _status_values(actor: Actor, status: TodoStatus, now: datetime) -> dict[str, Any]:
+    """The columns of a status that the actor gives a todo by itself."""
+    done = status is TodoStatus.COMPLETED
+    return {"status": status, "completed_at": now if done else None, "completed_by": actor.id if done else None}
 
 
 def _own_id(given: UUID | UnsetType) -> UUID:
