@@ -1,14 +1,15 @@
 """Logs: one JSON object a line, or coloured text on a terminal; fields are allow-listed where they are written."""
 
+import asyncio
 import logging
 import sys
 from datetime import UTC, datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TextIO
 
 import msgspec
 import structlog
 
-from app.infrastructure.observability.requests import FIELDS, REQUEST_LOGGER
+from app.infrastructure.observability.requests import REQUEST_LOGGER, take_requests
 
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -20,22 +21,62 @@ LEVELS: Final = {
 }
 
 
-class _Formatter(structlog.stdlib.ProcessorFormatter):
-    """Writes the lines about requests itself, which are nearly all there are, and leaves the others to structlog."""
+class _RequestLine(msgspec.Struct, gc=False):
+    """The line about a request; the fields are `FIELDS` after the first four, in their order."""
 
-    def format(self, record: logging.LogRecord) -> str:
-        """The record as one JSON object."""
-        if record.name != REQUEST_LOGGER:
-            return super().format(record)
-        told = record.__dict__
-        line = {
-            "event": record.msg,
-            "level": "info",
-            "logger": record.name,
-            "timestamp": datetime.fromtimestamp(record.created, UTC),
-            **{name: told[name] for name in FIELDS},
-        }
-        return _encode(line).decode()
+    event: str
+    level: str
+    logger: str
+    timestamp: datetime
+    method: str
+    route: str
+    status: int
+    duration_ms: float
+    request_id: str
+    user_id: str | None
+
+
+class _JsonLines(logging.StreamHandler[TextIO]):
+    """Writes the lines about requests itself, which are nearly all there are: those of one turn of the loop at once.
+
+    The others are structlog's, and keep their place among them.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream)
+        self._lines: list[bytes] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the record; never raises."""
+        self.flush()
+        super().emit(record)
+
+    def tell(self, told: tuple[Any, ...]) -> None:
+        """Write a line about a request before long; never raises."""
+        line = _RequestLine("request", "info", REQUEST_LOGGER, datetime.now(UTC), *told)
+        self._lines.append(_encode(line))
+        if len(self._lines) == 1:
+            try:
+                asyncio.get_running_loop().call_soon(self.flush)
+            except RuntimeError:
+                self.flush()
+
+    def flush(self) -> None:
+        """Write what is waiting."""
+        self.acquire()
+        try:
+            self._write()
+            super().flush()
+        except (OSError, ValueError):
+            # whoever reads the log has gone
+            self._lines.clear()
+        finally:
+            self.release()
+
+    def _write(self) -> None:
+        lines, self._lines = self._lines, []
+        if lines:
+            self.stream.write(b"\n".join(lines).decode() + "\n")
 
 
 def configure_logging(level: str, style: Literal["auto", "json", "pretty"]) -> None:
@@ -53,12 +94,12 @@ def configure_logging(level: str, style: Literal["auto", "json", "pretty"]) -> N
         if pretty
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     )
-    kind = structlog.stdlib.ProcessorFormatter if pretty else _Formatter
-    formatter = kind(
+    formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
     )
-    handler = logging.StreamHandler(sys.stdout)
+    handler = logging.StreamHandler(sys.stdout) if pretty else _JsonLines(sys.stdout)
+    take_requests(handler.tell if isinstance(handler, _JsonLines) else None)
     handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers = [handler]
