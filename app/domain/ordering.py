@@ -6,6 +6,8 @@ ones, so that a client may compute them too.
 """
 
 import re
+from bisect import bisect_right
+from itertools import accumulate
 from typing import Final
 
 from app.domain.errors import Conflict, Kind, Refusal
@@ -17,7 +19,9 @@ _DIGITS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 _BASE: Final = len(_DIGITS)
 _KEY: Final = re.compile(r"[A-Za-z][0-9A-Za-z]+")
 _LONGEST: Final = 26  # digits of an integer: heads run from a to z, and downwards from Z to A
-_LAST: Final = sum(_BASE**digits for digits in range(1, _LONGEST + 1)) - 1
+_SHORTER: Final = [0, *accumulate(_BASE**digits for digits in range(1, _LONGEST + 1))]
+_PAIRS: Final = [high + low for high in _DIGITS for low in _DIGITS]
+_LAST: Final = _SHORTER[-1] - 1
 _FIRST: Final = -_LAST - 1
 
 
@@ -143,18 +147,21 @@ def _parse(key: str) -> tuple[int, str]:
 
 def _text(number: int) -> str:
     """The integer as it stands at the beginning of a key."""
-    negative, size = number < 0, 1
+    negative = number < 0
     value = -number - 1 if negative else number
-    while value >= _BASE**size:
-        value -= _BASE**size
-        size += 1
+    # how many integers have fewer digits
+    size = bisect_right(_SHORTER, value)
+    value -= _SHORTER[size - 1]
     if negative:
         value = _BASE**size - 1 - value
-    digits = ""
-    for _ in range(size):
-        value, digit = divmod(value, _BASE)
-        digits = _DIGITS[digit] + digits
-    return chr(ord("Z") - size + 1 if negative else ord("a") + size - 1) + digits
+    digits: list[str] = []
+    for _ in range(size // 2):
+        value, pair = divmod(value, _BASE * _BASE)
+        digits.append(_PAIRS[pair])
+    if size % 2:
+        digits.append(_DIGITS[value])
+    digits.append(chr(ord("Z") - size + 1 if negative else ord("a") + size - 1))
+    return "".join(reversed(digits))
 
 
 def _midpoint(low: str, high: str | None) -> str:
