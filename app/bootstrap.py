@@ -15,6 +15,7 @@ from app.application.authentication import Authentication
 from app.application.delivery import MailDelivery
 from app.application.housekeeping import Housekeeping
 from app.application.paging import CursorCodec
+from app.application.todos.pages import RememberedPages
 from app.application.unit_of_work import Tools, UnitOfWork
 from app.application.verification import Verification
 from app.domain.ports import Clock, Limit, MailQueue
@@ -125,6 +126,7 @@ def _tools(settings: Settings, clock: Clock, mail_queue: MailQueue) -> Tools:
         cursors=CursorCodec(_derived(secret, "cursors")),
         refresh_key=_derived(secret, "refresh tokens"),
         mail_queue=mail_queue,
+        pages=RememberedPages(),
         idempotency_key=_derived(secret, "idempotent answers"),
     )
 

@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 from msgspec import structs
 
-from app.application.schemas import PageQuery, View
+from app.application.schemas import EncodedPage, PageQuery, View
 from app.domain.access import Actor
 from app.domain.errors import Issue, IssueCode, ValidationFailed
 from app.infrastructure.database.repositories.keyset import SortTerm
@@ -98,6 +98,7 @@ class Pager(Generic[ViewT]):
         `within` names the row whose own the listed ones are, where the path does and no filter.
         """
         self._codec = codec
+        self._schema = schema
         self._limit = query.limit
         self._keys: dict[str, SortKey[Any]] = {**_own_keys(schema), **keys}
         self._fields = _fields(schema, tuple(getattr(query, "sort", ())), default)
@@ -119,8 +120,19 @@ class Pager(Generic[ViewT]):
         items = found[: self._limit]
         if len(found) <= self._limit:
             return items, None
-        position = [self._keys[term.column].read(items[-1]) for term in self._fields]
-        return items, self._codec.encode(position, self._scope)
+        return items, self._cursor(items[-1])
+
+    def page_encoded(self, found: list[str]) -> EncodedPage:
+        """The same of rows that are JSON already."""
+        items = found[: self._limit]
+        cursor = None
+        if len(found) > self._limit:
+            cursor = self._cursor(msgspec.json.decode(items[-1], type=self._schema))
+        return EncodedPage(msgspec.Raw(f"[{','.join(items)}]".encode()), cursor)
+
+    def _cursor(self, last: ViewT) -> str:
+        position = [self._keys[term.column].read(last) for term in self._fields]
+        return self._codec.encode(position, self._scope)
 
 
 @cache

@@ -1,5 +1,7 @@
 """What people do with their own account."""
 
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
 from uuid import UUID
 
 from app.application.accounts.audit import AuditService
@@ -14,15 +16,21 @@ from app.domain.ports import Clock
 from app.infrastructure.database import models
 from app.infrastructure.database.repositories.accounts import UserRepository
 
+Released: TypeAlias = Callable[[UUID], Awaitable[None]]
+"""Ends what a person had to do for others, before their account ends."""
+
 
 class AccountService:
     """Decides over accounts."""
 
-    def __init__(self, users: UserRepository, sessions: SessionService, audit: AuditService, clock: Clock) -> None:
+    def __init__(
+        self, users: UserRepository, sessions: SessionService, audit: AuditService, clock: Clock, *, released: Released
+    ) -> None:
         self._users = users
         self._sessions = sessions
         self._audit = audit
         self._clock = clock
+        self._released = released
 
     async def get_me(self, actor: Actor) -> User:
         """The actor's own account; raises `Unauthenticated` when it is gone."""
@@ -54,6 +62,7 @@ class AccountService:
         actor.require(Permission.ACCOUNT_WRITE)
         actor.require_recent_sign_in(self._clock.now())
         await self._sessions.forget(actor.id)
+        await self._released(actor.id)
         await self._users.remove(actor.id)
         await self._audit.record("account.delete", Outcome.SUCCESS, actor=actor, subject_id=actor.id)
 

@@ -1,6 +1,7 @@
 """The life of todos: completed, reopened, cancelled, skipped, and what that means for those above and below."""
 
 import datetime as dt
+from typing import Any
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -47,6 +48,8 @@ class TodoLifecycle:
 
         Raises `NotFound`, `Forbidden`, `ListArchived`, `TodoNotOpen`, `OccurrenceRequired`, `StaleOccurrence`.
         """
+        if data.occurrence is None and (done := await self._set_alone(actor, todo_id, TodoStatus.COMPLETED)):
+            return Completion(None, done)
         todo = (await self.writable(actor, todo_id)).todo
         due, recurrence = stored_due(todo), stored_recurrence(todo)
         if due is None or recurrence is None:
@@ -73,6 +76,8 @@ class TodoLifecycle:
 
     async def reopen(self, actor: Actor, todo_id: UUID) -> Todo:
         """Reopen a todo with what is completed above it; raises `NotFound`, `Forbidden`, `ListArchived`."""
+        if reopened := await self._set_alone(actor, todo_id, TodoStatus.OPEN):
+            return reopened
         todo = (await self.writable(actor, todo_id)).todo
         await self.set_status(actor, todo, TodoStatus.OPEN)
         return await self.shown(actor, todo_id)
@@ -133,6 +138,13 @@ class TodoLifecycle:
         await self._trees.set_status(changes, by=actor.id, now=self._clock.now())
         return todo.id in changes
 
+    async def _set_alone(self, actor: Actor, todo_id: UUID, status: TodoStatus) -> Todo | None:
+        """Give a todo that stands by itself a status; None where that is not for one statement to do."""
+        actor.require(Permission.TODOS_WRITE)
+        now = self._clock.now()
+        values = {**status_values(actor, status, now), "updated_at": now}
+        return await self._todos.change(Todo, actor, todo_id, values, alone=True, sole=True)
+
     async def mend(self, actor: Actor, todo_id: UUID) -> None:
         """Reopen what is completed above a todo, if it or one below it is open, after it was put there."""
         changes = lifecycle.mend(await self._trees.family(todo_id))
@@ -172,3 +184,9 @@ class TodoLifecycle:
                 "updated_at": now,
             },
         )
+
+
+def status_values(actor: Actor, status: TodoStatus, now: dt.datetime) -> dict[str, Any]:
+    """The columns of a status that the actor gives a todo by itself."""
+    done = status is TodoStatus.COMPLETED
+    return {"status": status, "completed_at": now if done else None, "completed_by": actor.id if done else None}

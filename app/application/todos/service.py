@@ -1,7 +1,7 @@
 """What people do with todos one by one."""
 
 from collections.abc import Iterable
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from typing import Any, Final, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -9,11 +9,9 @@ from zoneinfo import ZoneInfo
 from msgspec import UNSET, UnsetType
 from uuid_utils.compat import uuid7
 
-from app.application.paging import CursorCodec, Pager, SortKey
 from app.application.positions import last_position
-from app.application.todos.filters import filters_of
-from app.application.todos.lifecycle import TodoLifecycle
-from app.application.todos.schemas import Todo, TodoCreate, TodoPage, TodoQuery, TodoUpdate
+from app.application.todos.lifecycle import TodoLifecycle, status_values
+from app.application.todos.schemas import Todo, TodoCreate, TodoUpdate
 from app.application.todos.timing import (
     due_of,
     due_values,
@@ -33,22 +31,17 @@ from app.domain.ports import Clock
 from app.domain.recurrence import Recurrence
 from app.domain.sharing import ListPermission, require
 from app.domain.todos import TodoExists, TodoStatus
-from app.infrastructure.database.models.todos import NO_DUE, PRIORITY_RANKS
 from app.infrastructure.database.repositories.accounts import UserRepository
-from app.infrastructure.database.repositories.keyset import SortTerm
 from app.infrastructure.database.repositories.reminders import ReminderRepository
 from app.infrastructure.database.repositories.todos import TodoRepository
 from app.infrastructure.database.repositories.todos_trees import Standing, TodoTreeRepository
 
 ValueT = TypeVar("ValueT")
 Versions = frozenset[int] | None
-NEWEST_FIRST: Final = SortTerm("created_at", descending=True)
-SORT_KEYS: Final[dict[str, SortKey[Todo]]] = {
-    "due_at": SortKey("due_order", datetime, lambda todo: todo.due_at or NO_DUE),
-    "priority": SortKey("priority_rank", int, lambda todo: PRIORITY_RANKS[todo.priority]),
-}
 _TIMING: Final = frozenset({"due", "recurrence"})
 _STATUS: Final = frozenset({"status", "completed"})
+# what a new todo may be refused for, beside its list
+_REFUSED: Final = frozenset({"assignee_id", "tags", "recurrence_rule", "due_time_zone"})
 _UUID7: Final = 7
 
 
@@ -64,7 +57,6 @@ class TodoService:
         *,
         life: TodoLifecycle,
         clock: Clock,
-        cursors: CursorCodec,
     ) -> None:
         self._todos = todos
         self._trees = trees
@@ -72,16 +64,6 @@ class TodoService:
         self._users = users
         self._life = life
         self._clock = clock
-        self._cursors = cursors
-
-    async def list(self, actor: Actor, query: TodoQuery) -> TodoPage:
-        """A page of the todos that the actor sees, newest first unless told."""
-        actor.require(Permission.TODOS_READ)
-        filters = filters_of(query)
-        pager = Pager(self._cursors, actor, Todo, query, NEWEST_FIRST, keys=SORT_KEYS)
-        found = await self._todos.list_page(Todo, actor, filters, pager.terms, limit=pager.limit, after=pager.after)
-        total = await self._todos.count_all(actor, filters) if query.include_total else UNSET
-        return TodoPage(*pager.page(found), total)
 
     async def get(self, actor: Actor, todo_id: UUID) -> Todo:
         """One todo; raises `NotFound`."""
@@ -102,7 +84,7 @@ class TodoService:
             "id": _own_id(data.id),
             "title": data.title,
             "notes": data.notes,
-            **_status_values(actor, status, now),
+            **status_values(actor, status, now),
             "priority": data.priority,
             **(recurrence_values(recurrence, due) if recurrence is not None else {}),
             **(due_values(due, await self._zone(actor, due, recurrence)) if due is not None else {}),
@@ -119,7 +101,11 @@ class TodoService:
         if parent_id is not None:
             list_id = await self._make_room(actor, parent_id, list_id, lifecycle.Node(values["id"], parent_id, status))
             values["parent_id"] = parent_id
-        made = await self._todos.insert(Todo, actor, list_id, values, sole=parent_id is None)
+        sole = parent_id is None
+        # what is left out is null, or none
+        written = {name: value for name, value in values.items() if value is not None and value != []}
+        shared = sole and data.id is UNSET and _REFUSED.isdisjoint(written)
+        made = await self._todos.insert(Todo, actor, list_id, written, sole=sole, shared=shared)
         if made is None:
             await self._life.check_list(actor, list_id)
             raise NotFound
@@ -142,7 +128,7 @@ class TodoService:
         asked = _asked_status(data)
         if not changes.keys() & _TIMING and (asked is None or asked is not TodoStatus.CANCELLED):
             now = self._clock.now()
-            values = {**plain, **(_status_values(actor, asked, now) if asked else {}), "updated_at": now}
+            values = {**plain, **(status_values(actor, asked, now) if asked else {}), "updated_at": now}
             changed = await self._todos.change(
                 Todo, actor, todo_id, values, versions=versions, alone=asked is not None, sole=True
             )
@@ -244,12 +230,6 @@ def _asked_status(data: TodoUpdate) -> TodoStatus | None:
     if data.status is UNSET and data.completed is UNSET:
         return None
     return lifecycle.status_from(TodoStatus.OPEN, status=_given(data.status), completed=_given(data.completed))
-
-
-def _status_values(actor: Actor, status: TodoStatus, now: datetime) -> dict[str, Any]:
-    """The columns of a status that the actor gives a todo by itself."""
-    done = status is TodoStatus.COMPLETED
-    return {"status": status, "completed_at": now if done else None, "completed_by": actor.id if done else None}
 
 
 def _own_id(given: UUID | UnsetType) -> UUID:

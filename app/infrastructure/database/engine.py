@@ -35,14 +35,19 @@ class Database:
         await self.engine.dispose()
 
 
+# hot statements are planned once for every value: to find out each time that no other plan is better costs more than
+# to run them
+_PREPARED: Final = {"plan_cache_mode": "force_generic_plan"}
+
+
 def open_database(url: str, *, pool_size: int, statement_timeout: int) -> Database:
     """Make the pools without connecting; `statement_timeout` is in seconds.
 
-    Of `pool_size` connections a third are for hot statements, each of which needs one for the time of a round trip.
+    Of `pool_size` connections half are for hot statements, each of which needs one for the time of a round trip.
     """
-    hot = max(pool_size // 3, 1)
+    hot = max(pool_size // 2, 1)
     target, arguments = connection_target(url)
-    arguments["server_settings"] = {
+    settings = arguments["server_settings"] = {
         "application_name": APPLICATION_NAME,
         "statement_timeout": str(statement_timeout * 1000),
         "idle_in_transaction_session_timeout": "30000",
@@ -66,7 +71,7 @@ def open_database(url: str, *, pool_size: int, statement_timeout: int) -> Databa
         engine=engine,
         sessions=async_sessionmaker(engine, expire_on_commit=False),
         reads=async_sessionmaker(engine.execution_options(isolation_level="AUTOCOMMIT"), expire_on_commit=False),
-        statements=Statements(target, arguments, size=hot),
+        statements=Statements(target, {**arguments, "server_settings": settings | _PREPARED}, size=hot),
     )
 
 

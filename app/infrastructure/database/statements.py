@@ -1,4 +1,4 @@
-"""Hot statements: written with SQLAlchemy Core over the models, compiled once, and run by asyncpg alone.
+"""Runs hot statements by asyncpg alone.
 
 What SQLAlchemy does for each execution (looking its cache up, sessions, transactions around a single statement) costs
 several times what PostgreSQL does. Here each statement is its own transaction, and one round trip.
@@ -6,49 +6,24 @@ several times what PostgreSQL does. Here each statement is its own transaction, 
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import asyncpg
-from sqlalchemy import URL, BindParameter, ClauseElement, Executable, bindparam
-from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
-from sqlalchemy.types import TypeEngine
+from sqlalchemy import URL
+
+from app.infrastructure.database.hot import DIALECT, Hot, Records
+from app.infrastructure.database.sharing import Shared, Sharing
 
 if TYPE_CHECKING:
     Connection: TypeAlias = asyncpg.Connection[Any]
 else:
     Connection = asyncpg.Connection
-Records: TypeAlias = Sequence[Sequence[Any]]
 
 POOL_TIMEOUT_SECONDS: Final = 1.0
 
-_DIALECT: Final = asyncpg_dialect()
-
-
-def given(name: str, type_: TypeEngine[Any]) -> BindParameter[Any]:
-    """What each execution of a hot statement gives a value for."""
-    return bindparam(name, None, type_)
-
-
-class Hot:
-    """A statement with its SQL for asyncpg, compiled once: all in it that is not `given` is the same each time."""
-
-    __slots__ = ("_constants", "_names", "sql", "statement")
-
-    def __init__(self, statement: Executable) -> None:
-        if not isinstance(statement, ClauseElement):
-            raise TypeError(statement)
-        compiled: Any = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
-        self.statement: Any = statement
-        self.sql = str(compiled)
-        self._names: tuple[str, ...] = tuple(compiled.positiontup)
-        given = {name for name, bind in compiled.binds.items() if not bind.unique}
-        self._constants: dict[str, Any] = {name: value for name, value in compiled.params.items() if name not in given}
-
-    def arguments(self, values: Mapping[str, Any]) -> list[Any]:
-        """The values in the order in which the SQL names them; raises `KeyError` for one that is missing."""
-        constants = self._constants
-        return [values[name] if name in values else constants[name] for name in self._names]
+REMEMBERED: Final = 512
+"""Shared statements whose callers are known; they are made anew for as many sorts and filters as there are."""
 
 
 class Statements:
@@ -61,7 +36,7 @@ class Statements:
 
     def __init__(self, target: URL, arguments: Mapping[str, Any], *, size: int) -> None:
         """`arguments` are asyncpg's, beside what the URL says."""
-        _, options = _DIALECT.create_connect_args(target)
+        _, options = DIALECT.create_connect_args(target)
         cached = options.pop("prepared_statement_cache_size", None)
         if cached is not None:
             options["statement_cache_size"] = int(cached)
@@ -69,16 +44,29 @@ class Statements:
         self._size = size
         self._opened = 0
         self._idle: list[Connection] = []
-        self._waiting: deque[asyncio.Future[Connection | None]] = deque()
+        self._sharing: dict[Shared, Sharing] = {}
+        self._waiting: deque[tuple[float, asyncio.Future[Connection | None]]] = deque()
+        self._turning_away: asyncio.TimerHandle | None = None
         self.on_connect: Callable[[Connection], None] | None = None
         """Called with each new connection, by whoever wants to see what runs on it (`add_query_logger`)."""
 
     async def fetch(self, hot: Hot, values: Mapping[str, Any]) -> Records:
         """Run the statement in a transaction of its own; what it wrote is committed when this returns.
 
-        Raises what asyncpg raises, `TimeoutError` when no connection comes free within `POOL_TIMEOUT_SECONDS`, and
-        `ConnectionError` when one breaks.
+        One that is `Shared` runs for all who ask in this turn. Raises what asyncpg raises, `TimeoutError` when no
+        connection comes free within `POOL_TIMEOUT_SECONDS`, and `ConnectionError` when one breaks.
         """
+        if isinstance(hot, Shared):
+            sharing = self._sharing.get(hot)
+            if sharing is None:
+                if len(self._sharing) >= REMEMBERED:
+                    # those who wait for it now are served all the same
+                    del self._sharing[next(iter(self._sharing))]
+                sharing = self._sharing[hot] = Sharing(hot, self._run)
+            return await sharing.fetch(values)
+        return await self._run(hot, values)
+
+    async def _run(self, hot: Hot, values: Mapping[str, Any]) -> Records:
         idle = self._idle
         connection = idle.pop() if idle and not idle[-1].is_closed() else await self._acquire()
         try:
@@ -112,13 +100,15 @@ class Statements:
                 return connection
             self._opened -= 1
         if self._opened >= self._size:
-            waiter = asyncio.get_running_loop().create_future()
-            self._waiting.append(waiter)
+            loop = asyncio.get_running_loop()
+            waiter = loop.create_future()
+            self._waiting.append((loop.time() + POOL_TIMEOUT_SECONDS, waiter))
+            if self._turning_away is None:
+                self._turning_away = loop.call_later(POOL_TIMEOUT_SECONDS, self._turn_away)
             try:
-                async with asyncio.timeout(POOL_TIMEOUT_SECONDS):
-                    given = await waiter
+                given = await waiter
             except BaseException:
-                if waiter.done() and not waiter.cancelled():
+                if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
                     self._hand_on(waiter.result())
                 raise
             if given is not None:
@@ -126,6 +116,19 @@ class Statements:
         else:
             self._opened += 1
         return await self._connect()
+
+    def _turn_away(self) -> None:
+        """Tell those who have waited too long: one timer for all of them, as each of its own would cost more."""
+        loop = asyncio.get_running_loop()
+        self._turning_away = None
+        while self._waiting:
+            until, waiter = self._waiting[0]
+            if until > loop.time():
+                self._turning_away = loop.call_at(until, self._turn_away)
+                return
+            self._waiting.popleft()
+            if not waiter.done():
+                waiter.set_exception(TimeoutError())
 
     async def _connect(self) -> Connection:
         """A new connection in a place that is counted already."""
@@ -151,7 +154,7 @@ class Statements:
     def _hand_on(self, connection: Connection | None) -> None:
         """Give a connection, or the place of one that is no more, to whoever has waited longest."""
         while self._waiting:
-            waiter = self._waiting.popleft()
+            _, waiter = self._waiting.popleft()
             if not waiter.done():
                 waiter.set_result(connection)
                 return

@@ -7,7 +7,8 @@ from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.infrastructure.database.base import Model
-from app.infrastructure.database.statements import Hot, Records, Statements
+from app.infrastructure.database.hot import Hot, Records
+from app.infrastructure.database.statements import Statements
 
 ModelT = TypeVar("ModelT", bound=Model)
 

@@ -1,7 +1,6 @@
 """Hot statements on their own connections: shared fairly, replaced when they break, and never left half way."""
 
 import asyncio
-from collections.abc import AsyncGenerator
 from typing import Any
 from uuid import UUID
 
@@ -10,9 +9,13 @@ import pytest
 from sqlalchemy import Integer, String, Uuid, cast, func, literal, select
 
 from app.domain.errors import Unavailable
-from app.infrastructure.database.engine import Database, open_database
+from app.infrastructure.database import statements as pool
+from app.infrastructure.database.engine import open_database
 from app.infrastructure.database.errors import database_refusals
-from app.infrastructure.database.statements import Hot, Statements, given
+from app.infrastructure.database.hot import Hot, given
+from app.infrastructure.database.statements import Statements
+from tests.infrastructure.database.shared import held
+from tests.waiting import wait_for_waiting
 
 pytestmark = pytest.mark.anyio
 
@@ -20,28 +23,6 @@ PID = Hot(select(func.pg_backend_pid()))
 LOCK = Hot(select(cast(func.pg_advisory_lock_shared(literal(1)), String)))
 NUMBER = Hot(select(given("number", Integer()) + 1))
 ENDED = Hot(select(func.pg_terminate_backend(given("pid", Integer()))))
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncGenerator[Database]:
-    """Two connections for hot statements."""
-    opened = open_database(database_url, pool_size=6, statement_timeout=5)
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
-def statements(database: Database) -> Statements:
-    return database.statements
-
-
-@pytest.fixture
-async def holder(database: Database) -> AsyncGenerator[None]:
-    """Somebody who holds the lock that `LOCK` waits for."""
-    async with database.engine.connect() as connection:
-        await connection.execute(select(func.pg_advisory_lock(literal(1))))
-        yield
-        await connection.execute(select(func.pg_advisory_unlock(literal(1))))
 
 
 async def number(statements: Statements, value: int) -> int:
@@ -117,6 +98,60 @@ async def test_what_a_caller_gives_up_half_way_harms_nobody_else(statements: Sta
     assert all(isinstance(result, asyncio.CancelledError) for result in results)
     assert await asyncio.gather(*(number(statements, value) for value in range(10))) == list(range(1, 11))
     assert (await statements.fetch(PID, {}))[0][0] not in first
+
+
+async def test_each_who_waits_for_one_waits_for_their_own_time_and_is_then_turned_away_for_good(
+    statements: Statements, observer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop = asyncio.get_running_loop()
+    monkeypatch.setattr(pool, "POOL_TIMEOUT_SECONDS", 0.05)
+
+    async def wait() -> float:
+        begun = loop.time()
+        with pytest.raises(TimeoutError):
+            await number(statements, 1)
+        return loop.time() - begun
+
+    async with held(observer):
+        busy = [asyncio.create_task(statements.fetch(LOCK, {})) for _ in range(2)]
+        await wait_for_waiting(observer, len(busy))
+        first = [asyncio.create_task(wait()) for _ in range(3)]
+        # so that the timer is set for an earlier instant than theirs
+        await asyncio.sleep(0.02)
+        waited = await asyncio.gather(*first, *(wait() for _ in range(3)))
+        # and a timer is set anew for whoever comes when there is none
+        waited.append(await wait())
+    # the clock's own steps aside
+    assert min(waited) > 0.049
+    await asyncio.gather(*busy)
+    monkeypatch.undo()
+    # what comes free goes to none of those who have left
+    assert await asyncio.gather(*(number(statements, value) for value in range(10))) == list(range(1, 11))
+
+
+async def test_who_leaves_in_the_moment_when_a_connection_is_theirs_hands_it_on(database_url: str) -> None:
+    database = open_database(database_url, pool_size=1, statement_timeout=5)
+    statements = database.statements
+
+    async def pid() -> int:
+        [[found]] = await statements.fetch(PID, {})
+        return int(found)
+
+    queue: list[asyncio.Task[int]] = []
+
+    async def leave() -> int:
+        found = await pid()
+        # it has been given to the one behind, who does not know of it yet
+        queue[1].cancel()
+        return found
+
+    for behind in (1, 0):
+        queue[:] = [asyncio.create_task(each) for each in (leave(), *(pid() for _ in range(1 + behind)))]
+        first, gone, *others = await asyncio.gather(*queue, return_exceptions=True)
+        assert isinstance(gone, asyncio.CancelledError)
+        assert others == [first] * behind
+        assert await pid() == first
+    await database.close()
 
 
 async def test_a_connection_that_ended_is_replaced(statements: Statements) -> None:

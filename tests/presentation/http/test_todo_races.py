@@ -6,7 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, TypeAlias
+from typing import TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -21,12 +21,11 @@ from app.infrastructure.database.models import Todo
 from tests.presentation.http.conftest import People, Person
 from tests.presentation.http.places import add, all_todos, look, move, order
 from tests.presentation.http.shared import Crew, make_crew
+from tests.waiting import wait_for_waiting
 
 pytestmark = pytest.mark.anyio
 
 Request: TypeAlias = Callable[[], Awaitable[httpx.Response]]
-
-WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
 @pytest.fixture
@@ -160,12 +159,6 @@ async def test_invariant_5_what_goes_from_list_to_list_at_once_holds_nobody_up_f
 @pytest.mark.soak
 async def test_invariant_5_nor_does_it_over_a_hundred_rounds(app: Litestar, crew: Crew) -> None:
     await requests_between_lists(app, crew, 100)
-
-
-async def wait_for_waiting(connection: Any, count: int) -> None:
-    """Until so many connections of this database wait for a lock."""
-    while await connection.fetchval(WAITING) < count:
-        pass
 
 
 async def test_whoever_waits_for_a_list_that_a_todo_leaves_goes_on_in_the_one_it_went_to(

@@ -106,6 +106,8 @@ class Todo(Model):
             "folded_title",
             postgresql_using="gin",
             postgresql_ops={"folded_title": "gin_trgm_ops"},
+            # in kB: whoever fills what waits to be put in the index does so, and at more the others wait for that
+            postgresql_with={"gin_pending_list_limit": 256},
             postgresql_where=_LIVE,
         ),
     )

@@ -41,7 +41,7 @@ def maker(schema: type[StructT]) -> Callable[[Sequence[Any]], StructT]:
     nested = [
         (index, struct, len(struct.__struct_fields__))
         for index, field in enumerate(msgspec.structs.fields(schema))
-        if (struct := _within(field.type, msgspec.Struct)) is not None
+        if (struct := within(field.type, msgspec.Struct)) is not None
     ]
     if not nested and not members:
         return lambda row: schema(*row)
@@ -63,19 +63,19 @@ def _columns(schema: type[msgspec.Struct]) -> list[tuple[str, type[StrEnum] | No
     """The names of the columns that are read into a Struct, and the enums in them."""
     found: list[tuple[str, type[StrEnum] | None]] = []
     for field in msgspec.structs.fields(schema):
-        inner = _within(field.type, msgspec.Struct)
+        inner = within(field.type, msgspec.Struct)
         if inner is None:
-            found.append((field.name, _within(field.type, StrEnum)))
+            found.append((field.name, within(field.type, StrEnum)))
         else:
             parts = msgspec.structs.fields(inner)
-            found += [(f"{field.name}_{part.name}", _within(part.type, StrEnum)) for part in parts]
+            found += [(f"{field.name}_{part.name}", within(part.type, StrEnum)) for part in parts]
     return found
 
 
-def _within(annotation: Any, kind: type[KindT]) -> type[KindT] | None:
+def within(annotation: Any, kind: type[KindT]) -> type[KindT] | None:
     """The class of this kind that a field holds, or none."""
     if isinstance(annotation, type):
         return annotation if issubclass(annotation, kind) else None
     if get_origin(annotation) is list:
         return None
-    return next((found for option in get_args(annotation) if (found := _within(option, kind)) is not None), None)
+    return next((found for option in get_args(annotation) if (found := within(option, kind)) is not None), None)

@@ -2,29 +2,38 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
 from sqlalchemy import delete, select, update
 
 from app.domain.access import Actor
+from app.infrastructure.database.hot import Hot
 from app.infrastructure.database.models import Reminder, Todo
 from app.infrastructure.database.repositories.keyset import SortTerm
 from app.infrastructure.database.repositories.projection import columns, maker
 from app.infrastructure.database.repositories.todos_listing import TodoFilters, count_statement, page_statement
 from app.infrastructure.database.repositories.todos_statements import (
+    BOUND,
     GIVEN,
     change_statement,
+    encoded_page_of_shape,
     find_statement,
     insert_statement,
     page_of_shape,
     shape_of,
 )
-from app.infrastructure.database.statements import Hot
 from app.infrastructure.database.work import Repository
 
 ViewT = TypeVar("ViewT", bound=msgspec.Struct)
+
+
+class EncodedPageOf(NamedTuple):
+    """A page as it is asked for: by a statement, with values."""
+
+    hot: Hot
+    values: dict[str, Any]
 
 
 class TodoRepository(Repository[Todo]):
@@ -49,9 +58,31 @@ class TodoRepository(Repository[Todo]):
             statement = page_statement(columns(schema, Todo), actor.id, filters, terms, limit=limit, after=after)
             return [make(row) for row in await self.session.execute(statement)]
         hot = page_of_shape(schema, shape, tuple(terms), continued=after is not None)
-        values = {**filters.given(), "user_id": actor.id, "limit": limit}
-        values |= {f"after_{index}": value for index, value in enumerate(after or ())}
-        return [make(row) for row in await self.work.fetch(hot, values)]
+        return [make(row) for row in await self.work.fetch(hot, _asked(actor, filters, limit, after))]
+
+    def page_of(
+        self,
+        schema: type[ViewT],
+        actor: Actor,
+        filters: TodoFilters,
+        terms: Sequence[SortTerm],
+        *,
+        limit: int,
+        after: Sequence[object] | None,
+    ) -> EncodedPageOf | None:
+        """The same page, to be asked for again and again as JSON; None where only `list_page` has it."""
+        shape = shape_of(filters)
+        if shape is None:
+            return None
+        hot = encoded_page_of_shape(schema, shape, tuple(terms), continued=after is not None)
+        return EncodedPageOf(hot, _asked(actor, filters, limit, after))
+
+    async def list_encoded(
+        self, page: EncodedPageOf, known: bytes | None = None
+    ) -> tuple[bytes | None, list[str] | None]:
+        """A signature of the page and its todos as JSON; no todos where theirs is the signature that is `known`."""
+        [(signature, items)] = await self.work.fetch(page.hot, {**page.values, "known": known})
+        return signature, items
 
     async def count_all(self, actor: Actor, filters: TodoFilters) -> int:
         """How many todos all pages have together."""
@@ -69,12 +100,14 @@ class TodoRepository(Repository[Todo]):
         values: Mapping[str, Any],
         *,
         sole: bool = False,
+        shared: bool = False,
     ) -> ViewT | None:
         """Store a new todo in a list, or in the inbox, and return it; None when the actor may not write there.
 
-        Where it is the `sole` thing that its unit of work writes, it may be committed at once.
+        Where it is the `sole` thing that its unit of work writes, it may be committed at once, and where it can be
+        refused for nothing else, `shared`, together with others'.
         """
-        hot = insert_statement(schema, tuple(values), inbox=list_id is None)
+        hot = insert_statement(schema, tuple(values), inbox=list_id is None, shared=shared)
         return await self._one(schema, hot, {**_named(values), "user_id": actor.id, "list_id": list_id}, sole=sole)
 
     async def change(
@@ -124,6 +157,14 @@ class TodoRepository(Repository[Todo]):
     ) -> ViewT | None:
         rows = await self.work.fetch(hot, values, alone=sole)
         return maker(schema)(rows[0]) if rows else None
+
+
+def _asked(actor: Actor, filters: TodoFilters, limit: int, after: Sequence[object] | None) -> dict[str, Any]:
+    """What a page is asked for, by the names of its statement's binds."""
+    values: dict[str, Any] = {"user_id": actor.id, "limit": limit}
+    values |= {name: value for name, value in filters.given().items() if name in BOUND and value is not None}
+    values |= {f"after_{index}": value for index, value in enumerate(after or ())}
+    return values
 
 
 def _named(values: Mapping[str, Any]) -> dict[str, Any]:

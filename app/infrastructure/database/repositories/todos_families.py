@@ -5,8 +5,8 @@ from typing import Any, Final, cast
 
 from sqlalchemy import CTE, Table, Uuid, select
 
+from app.infrastructure.database.hot import Hot, given
 from app.infrastructure.database.models import Todo
-from app.infrastructure.database.statements import Hot, given
 
 _TODO: Final[Any] = given("todo_id", Uuid())
 _TABLE: Final = cast("Table", Todo.__table__)

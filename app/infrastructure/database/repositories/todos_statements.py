@@ -11,25 +11,36 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Integer,
+    LargeBinary,
+    Select,
     String,
     Table,
     Uuid,
     and_,
     any_,
+    case,
     exists,
     func,
     insert,
+    literal,
     select,
+    true,
     update,
 )
+from sqlalchemy import (
+    cast as sql_cast,
+)
+from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 
 from app.domain.todos import TodoStatus
+from app.infrastructure.database.hot import Hot, given
 from app.infrastructure.database.models import Reminder, Todo, TodoList
+from app.infrastructure.database.repositories.encoding import encoded
 from app.infrastructure.database.repositories.keyset import SortTerm
 from app.infrastructure.database.repositories.projection import columns
 from app.infrastructure.database.repositories.todos_listing import TodoFilters, page_statement
 from app.infrastructure.database.repositories.visibility import shared_lists, writable_lists
-from app.infrastructure.database.statements import Hot, given
+from app.infrastructure.database.sharing import Shared, asked, beside
 
 REMEMBERED: Final = 512
 """Statements of each kind: which columns are written and which filters there are makes them different."""
@@ -39,22 +50,28 @@ GIVEN: Final = "given_"
 
 Shape = tuple[object, ...]
 
+# the columns that take whatever a caller may send: no constraint is about them
+_UNREFUSED: Final = frozenset({"title", "notes", "priority", "status", "completed_at", "completed_by", "updated_at"})
+
+_STATUS: Final = frozenset({"status", "completed_at", "completed_by", "updated_at"})
+
 _USER: Final[Any] = given("user_id", Uuid())
 _TODO: Final[Any] = given("todo_id", Uuid())
 _LIST: Final[Any] = given("list_id", Uuid())
 _LIMIT: Final[Any] = given("limit", Integer())
+_KNOWN: Final[Any] = given("known", LargeBinary())
 _VERSIONS: Final[Any] = given("versions", ARRAY(BigInteger()))
 _TABLE: Final = cast("Table", Todo.__table__)
 # filters whose values a statement does not depend on, and those that have few values; it does on all others
-_BOUND: Final[dict[str, Any]] = {"list_id": Uuid(), "parent_id": Uuid(), "assignee_id": Uuid(), "q": String()}
+BOUND: Final[dict[str, Any]] = {"list_id": Uuid(), "parent_id": Uuid(), "assignee_id": Uuid(), "q": String()}
 _FEW: Final = ("status", "completed")
-_OTHERS: Final = tuple(field.name for field in fields(TodoFilters) if field.name not in {*_BOUND, *_FEW})
+_OTHERS: Final = tuple(field.name for field in fields(TodoFilters) if field.name not in {*BOUND, *_FEW})
 
 
 @lru_cache(REMEMBERED)
 def find_statement(schema: type[msgspec.Struct]) -> Hot:
     """One todo that the person may see: `todo_id`, `user_id`."""
-    return Hot(
+    return Shared(
         select(*columns(schema, Todo)).where(
             Todo.id == _TODO, Todo.deleted_at.is_(None), Todo.list_id.in_(shared_lists(_USER))
         )
@@ -62,19 +79,26 @@ def find_statement(schema: type[msgspec.Struct]) -> Hot:
 
 
 @lru_cache(REMEMBERED)
-def insert_statement(schema: type[msgspec.Struct], names: tuple[str, ...], *, inbox: bool) -> Hot:
-    """A new todo in the list `list_id` or the inbox, if `user_id` may write there; the columns named `given_`."""
+def insert_statement(schema: type[msgspec.Struct], names: tuple[str, ...], *, inbox: bool, shared: bool = False) -> Hot:
+    """A new todo in the list `list_id` or the inbox, if `user_id` may write there; the columns named `given_`.
+
+    One that is `shared` has an id that nobody else can give, and nothing to be refused for.
+    """
     place = writable_lists(_USER).where(
         and_(TodoList.is_inbox, TodoList.owner_id == _USER) if inbox else TodoList.id == _LIST
     )
     # held until the end of the transaction, so that no list is archived or deleted under a new todo
-    found = place.with_for_update(of=TodoList, key_share=True, read=True).cte("place")
-    chosen = {name: _given(name) for name in names}
-    return Hot(
-        insert(_TABLE)
-        .from_select(["list_id", *chosen], select(found.c.list_id, *chosen.values()), include_defaults=False)
-        .returning(*columns(schema, Todo))
-    )
+    held = place.with_for_update(of=TodoList, key_share=True, read=True)
+    found = held.cte("place")
+    alone = _insert(schema, names, select(found.c.list_id, *map(_given, names)))
+    if not shared:
+        return Hot(alone)
+    replaced, types = beside(place.with_for_update(of=TodoList, key_share=True, read=True, skip_locked=True))
+    free = replaced.lateral("place")
+    table = asked({**types, **{GIVEN + name: _TABLE.c[name].type for name in names}})
+    chosen = select(free.c.list_id, *(table.c[GIVEN + name] for name in names)).select_from(table.join(free, true()))
+    together = _insert(schema, names, chosen).returning(Todo.id.label("by"))
+    return Shared(alone, together, by=GIVEN + "id", again=True)
 
 
 @lru_cache(REMEMBERED)
@@ -83,7 +107,9 @@ def change_statement(
 ) -> Hot:
     """Set the columns named `given_` of `todo_id`, if `user_id` may, and it is at one of the `versions`.
 
-    Where the todo is `done` by it, one that was done already keeps when and by whom it was.
+    Where the todo is `done` by it, one that was done already keeps when and by whom it was, and where the status is all
+    that is set, one that has it already its version. Where nothing in it may
+    be refused, and no version is asked for, it is shared.
     """
     conditions: list[ColumnElement[bool]] = [Todo.id == _TODO, Todo.deleted_at.is_(None)]
     if versioned:
@@ -96,43 +122,79 @@ def change_statement(
             Todo.status != TodoStatus.CANCELLED,
             ~exists().where(Reminder.todo_id == Todo.id),
         ]
-    chosen: dict[str, Any] = {name: _given(name) for name in names}
+    # whoever waited for the todo here would hold it, or its list of before, while asking for its list
+    free = (
+        select(Todo.id)
+        .where(*conditions, Todo.list_id.in_(writable_lists(_USER)))
+        .with_for_update(key_share=True, skip_locked=True)
+    )
+    statement = _change(schema, {name: _given(name) for name in names}, done=done)
+    single = statement.where(Todo.id == free.scalar_subquery())
+    if versioned or not _UNREFUSED.issuperset(names):
+        return Hot(single)
+    replaced, types = beside(free)
+    found = replaced.lateral("free")
+    table = asked({**types, **{GIVEN + name: _TABLE.c[name].type for name in names}})
+    joined = select(found.c.id, *table.c).select_from(table.join(found, true())).subquery("chosen")
+    change = _change(schema, {name: joined.c[GIVEN + name] for name in names}, done=done)
+    return Shared(single, change.where(Todo.id == joined.c.id).returning(Todo.id.label("by")), by="todo_id")
+
+
+def _insert(schema: type[msgspec.Struct], names: tuple[str, ...], source: Select[Any]) -> ReturningInsert[Any]:
+    statement = insert(_TABLE).from_select(["list_id", *names], source, include_defaults=False)
+    return statement.returning(*columns(schema, Todo))
+
+
+def _change(schema: type[msgspec.Struct], chosen: dict[str, Any], *, done: bool) -> ReturningUpdate[Any]:
+    changes: ColumnElement[int] = literal(1)
+    if _STATUS.issuperset(chosen):
+        # whoever completes what is completed changes nothing
+        same = _TABLE.c.status == sql_cast(chosen["status"], String())
+        changes = case((same, 0), else_=1)
+        chosen |= {"updated_at": case((same, _TABLE.c.updated_at), else_=chosen["updated_at"])}
     if done:
         chosen |= {name: func.coalesce(_TABLE.c[name], chosen[name]) for name in ("completed_at", "completed_by")}
-    # whoever waited for the todo here would hold it, or its list of before, while asking for its list
-    free = select(Todo.id).where(*conditions, Todo.list_id.in_(writable_lists(_USER)))
-    return Hot(
-        update(_TABLE)
-        .where(Todo.id == free.with_for_update(key_share=True, skip_locked=True).scalar_subquery())
-        .values(version=Todo.version + 1, **chosen)
-        .returning(*columns(schema, Todo))
-    )
+    return update(_TABLE).values(version=Todo.version + changes, **chosen).returning(*columns(schema, Todo))
 
 
 def shape_of(filters: TodoFilters) -> Shape | None:
     """What a listing's statement depends on: which filters there are; None where it depends on their values too."""
     if any(getattr(filters, name) for name in _OTHERS):
         return None
-    return (tuple(filters.status), filters.completed, *(getattr(filters, name) is not None for name in _BOUND))
+    return (tuple(filters.status), filters.completed, *(getattr(filters, name) is not None for name in BOUND))
 
 
 @lru_cache(REMEMBERED)
 def page_of_shape(schema: type[msgspec.Struct], shape: Shape, terms: tuple[SortTerm, ...], *, continued: bool) -> Hot:
     """The page of `page_statement`: `user_id`, `limit`, filters by their names, and `after_` with a term's number."""
+    return Hot(_page_of_shape(schema, shape, terms, continued=continued))
+
+
+@lru_cache(REMEMBERED)
+def encoded_page_of_shape(
+    schema: type[msgspec.Struct], shape: Shape, terms: tuple[SortTerm, ...], *, continued: bool
+) -> Hot:
+    """The same page as one row of `encoded`; `known` is what tells that it has not changed."""
+    statement = encoded(schema, Todo, _page_of_shape(schema, shape, terms, continued=continued), _KNOWN)
+    # words are looked for in many todos, and nobody else waits for that
+    return Hot(statement) if shape[-1] else Shared(statement)
+
+
+def _page_of_shape(
+    schema: type[msgspec.Struct], shape: Shape, terms: tuple[SortTerm, ...], *, continued: bool
+) -> Select[Any]:
     values: dict[str, Any] = dict(zip(_FEW, shape, strict=False))
     values |= {
-        name: given(name, kind) for (name, kind), there in zip(_BOUND.items(), shape[len(_FEW) :], strict=True) if there
+        name: given(name, kind) for (name, kind), there in zip(BOUND.items(), shape[len(_FEW) :], strict=True) if there
     }
     after = [given(f"after_{index}", _TABLE.c[term.column].type) for index, term in enumerate(terms)]
-    return Hot(
-        page_statement(
-            columns(schema, Todo),
-            _USER,
-            TodoFilters(**values),
-            terms,
-            limit=_LIMIT,
-            after=after if continued else None,
-        )
+    return page_statement(
+        columns(schema, Todo),
+        _USER,
+        TodoFilters(**values),
+        terms,
+        limit=_LIMIT,
+        after=after if continued else None,
     )
 
 

@@ -13,6 +13,7 @@ from app.domain.access import Actor
 from app.domain.lifecycle import Changes, Node
 from app.domain.sharing import ListRole
 from app.domain.todos import TodoStatus
+from app.infrastructure.database.hot import Hot
 from app.infrastructure.database.models import Membership, Todo, TodoList
 from app.infrastructure.database.repositories.reminders import ReminderRepository
 from app.infrastructure.database.repositories.todos_families import (
@@ -22,7 +23,6 @@ from app.infrastructure.database.repositories.todos_families import (
     line_statement,
 )
 from app.infrastructure.database.repositories.visibility import shared_lists
-from app.infrastructure.database.statements import Hot
 from app.infrastructure.database.work import Repository
 
 
@@ -111,6 +111,18 @@ class TodoTreeRepository(Repository[Todo]):
         if inbox:
             named = or_(named, and_(TodoList.is_inbox, TodoList.owner_id == actor.id))
         await self.lock_lists(shared_lists(actor.id).where(named))
+
+    async def release(self, user_id: UUID, now: datetime) -> None:
+        """End a person's assignments in all lists, trashed or not; until the transaction ends, they are given none."""
+        theirs = Membership.user_id == user_id
+        await self.lock_lists(select(Membership.list_id).where(theirs))
+        await self.session.execute(select(Membership.id).where(theirs).with_for_update())
+        await self.session.execute(
+            update(Todo)
+            .where(Todo.assignee_id == user_id)
+            .values(assignee_id=None, version=Todo.version + 1, updated_at=now)
+            .execution_options(synchronize_session=False)
+        )
 
     async def family(self, todo_id: UUID) -> list[Node]:
         """The todo, those above it and those below it, none of them trashed."""

@@ -1,0 +1,63 @@
+"""Pages of todos, as the JSON that they are sent as."""
+
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from app.application.paging import CursorCodec, Pager, SortKey
+from app.application.schemas import EncodedPage
+from app.application.todos.filters import filters_of
+from app.application.todos.pages import Key, RememberedPage, RememberedPages
+from app.application.todos.schemas import Todo, TodoQuery
+from app.domain.access import Actor, Permission
+from app.infrastructure.database.models.todos import NO_DUE, PRIORITY_RANKS
+from app.infrastructure.database.repositories.keyset import SortTerm
+from app.infrastructure.database.repositories.todos import TodoRepository
+
+NEWEST_FIRST: Final = SortTerm("created_at", descending=True)
+SORT_KEYS: Final[dict[str, SortKey[Todo]]] = {
+    "due_at": SortKey("due_order", datetime, lambda todo: todo.due_at or NO_DUE),
+    "priority": SortKey("priority_rank", int, lambda todo: PRIORITY_RANKS[todo.priority]),
+}
+
+_encode: Final = msgspec.json.Encoder().encode
+
+
+class TodoListing:
+    """Lists todos; every method takes the actor first, and lists what that person sees."""
+
+    def __init__(self, todos: TodoRepository, cursors: CursorCodec, pages: RememberedPages) -> None:
+        self._todos = todos
+        self._cursors = cursors
+        self._pages = pages
+
+    async def list(self, actor: Actor, query: TodoQuery) -> EncodedPage:
+        """A page of the todos that the actor sees, newest first unless told, for whoever only hands it on."""
+        actor.require(Permission.TODOS_READ)
+        key = (actor.id, _encode(query))
+        last = self._pages.find(key)
+        if last is None:
+            page = await self._first(actor, query, key)
+        else:
+            signature, found = await self._todos.list_encoded(last.asked, last.signature)
+            page = last.page
+            if found is not None:
+                page = last.pager.page_encoded(found)
+                self._pages.keep(key, RememberedPage(last.pager, last.asked, signature, page))
+        if query.include_total:
+            return EncodedPage(page.items, page.next_cursor, await self._todos.count_all(actor, filters_of(query)))
+        return page
+
+    async def _first(self, actor: Actor, query: TodoQuery, key: Key) -> EncodedPage:
+        """A page that nothing is remembered of."""
+        filters = filters_of(query)
+        pager = Pager(self._cursors, actor, Todo, query, NEWEST_FIRST, keys=SORT_KEYS)
+        asked = self._todos.page_of(Todo, actor, filters, pager.terms, limit=pager.limit, after=pager.after)
+        if asked is None:
+            todos = await self._todos.list_page(Todo, actor, filters, pager.terms, limit=pager.limit, after=pager.after)
+            return pager.page_encoded([_encode(todo).decode() for todo in todos])
+        signature, found = await self._todos.list_encoded(asked)
+        page = pager.page_encoded(found or [])
+        self._pages.keep(key, RememberedPage(pager, asked, signature, page))
+        return page
