@@ -5,6 +5,7 @@ import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from typing import Any, Final, cast
 
 from litestar import Litestar
 from litestar.config.cors import CORSConfig
@@ -20,7 +21,7 @@ from app.infrastructure.observability.requests import record
 from app.infrastructure.processes import end_with_launcher
 from app.presentation.http.accounts import AuthController
 from app.presentation.http.administration import AuditController, UserController
-from app.presentation.http.auth import bearer_auth
+from app.presentation.http.auth import BearerMiddleware, bearer_auth
 from app.presentation.http.bodies import StructBody
 from app.presentation.http.dependencies import COMMON
 from app.presentation.http.docs import openapi_config
@@ -38,6 +39,7 @@ from app.presentation.http.problems import on_exception, on_http_exception, on_r
 from app.presentation.http.reminders import OccurrenceController, ReminderController
 from app.presentation.http.responses import RowResponse
 from app.presentation.http.sharing import InvitationController, MemberController
+from app.presentation.http.shortcut import Shortcut
 from app.presentation.http.system import HealthController, SystemController
 from app.presentation.http.todos import TodoController
 from app.presentation.http.todos_bulk import TodoBulkController
@@ -51,6 +53,14 @@ VERSION = version("evenstar")
 BODY_MAX = 1024 * 1024
 
 EXPOSED_HEADERS = ["ETag", "Location", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Request-Id"]
+
+# the kinds in the order in which they are tried
+EXCEPTION_HANDLERS: Final[dict[Any, Any]] = {
+    Refusal: on_refusal,
+    Replay: on_replay,
+    HTTPException: on_http_exception,
+    Exception: on_exception,
+}
 
 _logger = logging.getLogger("app.serve")
 
@@ -87,6 +97,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
             _logger.info("stopping", extra={"pid": os.getpid()})
             runtime.health.stopping = True
 
+    auth = bearer_auth(tokens)
     app = Litestar(
         route_handlers=[
             AuthController,
@@ -117,12 +128,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
         return_dto=None,
         response_class=RowResponse,
         request_max_body_size=BODY_MAX,
-        exception_handlers={
-            Refusal: on_refusal,
-            Replay: on_replay,
-            HTTPException: on_http_exception,
-            Exception: on_exception,
-        },
+        exception_handlers=EXCEPTION_HANDLERS,
         cors_config=CORSConfig(
             allow_origins=list(settings.cors_origins),
             expose_headers=EXPOSED_HEADERS,
@@ -132,7 +138,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
             allow_credentials=True,
         ),
         openapi_config=openapi_config(title="Evenstar", version=VERSION, document=document),
-        on_app_init=[bearer_auth(tokens).on_app_init],
+        on_app_init=[auth.on_app_init],
         lifespan=[lifespan],
         plugins=[DocumentPlugin(), MethodsPlugin()],
         logging_config=None,
@@ -142,8 +148,14 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     app.state.access_tokens = tokens
     app.state.own_origins = frozenset({settings.base_url, *settings.cors_origins})
     assert_guarded(app)
+    # Litestar's CORS stands around all of it, and is nothing to requests that name no origin
+    cors = cast("Any", app.asgi_handler)
+    shortcut = cors.app = Shortcut(
+        app, cors.app, cast("BearerMiddleware", auth.middleware(cors.app)), EXCEPTION_HANDLERS
+    )
     app.asgi_handler = Envelope(
-        app=app.asgi_handler,
+        app=cors,
+        shortcut=shortcut,
         allowed_hosts=frozenset(settings.allowed_hosts) - {"*"},
         trusted_proxies=settings.trusted_proxies,
         strict_transport=settings.app_env == "production",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from app.domain.errors import Forbidden, Unauthenticated
@@ -45,12 +45,14 @@ def permissions_of(role: UserRole) -> frozenset[Permission]:
     return ALL_PERMISSIONS if role is UserRole.ADMIN else ALL_PERMISSIONS - {Permission.ADMIN}
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Where a request comes from, as far as it tells."""
 
     device: str = ""
     address: str = ""
+
+
+NOWHERE: Final = Origin()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class Actor:
     role: UserRole = UserRole.USER
     scopes: frozenset[Permission] = ALL_PERMISSIONS
     authenticated_at: datetime | None = None
-    origin: Origin = Origin()
+    origin: Origin = NOWHERE
 
     def require(self, permission: Permission) -> None:
         """Refuse a token that lacks the scope; raises `Forbidden`."""

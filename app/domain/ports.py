@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from app.domain.access import UserRole
@@ -44,8 +44,7 @@ class Limit:
             raise ValueError(f"The limit {self.name} is out of range: {self.quota} in {self.window} seconds")
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """A throttle's answer: `remaining` requests, seconds until one passes and until the quota is whole."""
 
     limit: Limit
@@ -57,6 +56,10 @@ class Verdict:
 
 class Throttle(Protocol):
     """Counts what callers do, exactly across workers."""
+
+    def spend(self, limit: Limit, key: str) -> Verdict | None:
+        """Take 1 from the quota of `key` where that is decided here and passes; None where `hit` has to."""
+        ...
 
     async def hit(self, limit: Limit, key: str, *, cost: int = 1) -> Verdict:
         """Take `cost` from the quota of `key`, or tell when it may be asked for again; never raises.

@@ -80,15 +80,11 @@ def judge(hits: Hits, debts: Sequence[int], cost: int) -> list[Verdict]:
 
 def verdict(limit: Limit, debt: int, *, passes: bool, cost: int) -> Verdict:
     """What a caller is told whose debt is now `debt`."""
-    wanted = (1 if passes else cost) * interval(limit)
-    wait = min(max(debt + wanted - capacity(limit), 0), capacity(limit))
-    return Verdict(
-        limit=limit,
-        allowed=passes,
-        remaining=(capacity(limit) - debt) // interval(limit),
-        retry_after=-(-wait // SECOND),
-        reset_after=-(-debt // SECOND),
-    )
+    unit = interval(limit)
+    most = limit.quota * unit
+    wait = min(max(debt + (1 if passes else cost) * unit - most, 0), most)
+    # the seconds are rounded up
+    return Verdict(limit, passes, (most - debt) // unit, -(-wait // SECOND), -(-debt // SECOND))
 
 
 class LocalBuckets:

@@ -30,11 +30,13 @@ CALLERS: Final = 10_000
 class _Account:
     """Where a caller stands, in microseconds of this process's clock."""
 
-    __slots__ = ("hits", "known_until", "limit", "share", "spent", "whole_at")
+    __slots__ = ("hits", "known_until", "limit", "most", "share", "spent", "unit", "whole_at")
 
     def __init__(self, hits: Hits) -> None:
         self.hits = hits
         self.limit = hits[0][0]
+        self.unit = interval(self.limit)
+        self.most = capacity(self.limit)
         self.known_until = 0
         self.whole_at = 0
         self.share = 0
@@ -42,11 +44,10 @@ class _Account:
 
     def stand(self, now: int, debt: int) -> None:
         """Redis has told the debt; what was spent since is not yet in it."""
-        unit, most = interval(self.limit), capacity(self.limit)
-        debt = min(debt + self.spent * unit, most)
+        debt = min(debt + self.spent * self.unit, self.most)
         self.known_until = now + KNOWN_MICROSECONDS
         self.whole_at = now + debt
-        self.share = self.spent + (most - debt) // unit // SHARES
+        self.share = self.spent + (self.most - debt) // self.unit // SHARES
 
 
 class LeasedThrottle:
@@ -64,34 +65,45 @@ class LeasedThrottle:
         self._spending: dict[tuple[str, str], _Account] = {}
         self._settling: asyncio.TimerHandle | asyncio.Task[None] | None = None
 
-    async def hit(self, limit: Limit, key: str, *, cost: int = 1) -> Verdict:
-        """As the port `Throttle` has it."""
-        return (await self.hit_all([(limit, key)], cost=cost))[0]
-
     async def hit_all(self, hits: Hits, *, cost: int = 1) -> list[Verdict]:
         """As the port `Throttle` has it."""
-        if len(hits) != 1 or hits[0][0].strict:
+        if len(hits) != 1:
             return await self._throttle.hit_all(hits, cost=cost)
-        [(limit, key)] = hits
+        return [await self.hit(*hits[0], cost=cost)]
+
+    def spend(self, limit: Limit, key: str, *, cost: int = 1) -> Verdict | None:
+        """As the port `Throttle` has it."""
         name = (limit.name, key)
+        account = self._accounts.get(name)
+        if account is None:
+            return None
+        self._accounts.move_to_end(name)
+        now = self._clock() // 1000
+        debt = max(account.whole_at - now, 0) + cost * account.unit
+        if account.spent + cost > account.share or now > account.known_until or debt > account.most:
+            return None
+        account.whole_at = now + debt
+        account.spent += cost
+        self._spending[name] = account
+        if self._settling is None:
+            self._settling = asyncio.get_running_loop().call_later(SETTLE_SECONDS, self._begin_to_settle)
+        return verdict(limit, debt, passes=True, cost=cost)
+
+    async def hit(self, limit: Limit, key: str, *, cost: int = 1) -> Verdict:
+        """As the port `Throttle` has it."""
+        if limit.strict:
+            return await self._throttle.hit(limit, key, cost=cost)
         cost = max(cost, 1)
+        told = self.spend(limit, key, cost=cost)
+        if told is not None:
+            return told
+        name = (limit.name, key)
         account = self._accounts.get(name)
         if account is None:
             account = self._accounts[name] = self._spending.get(name) or _Account([(limit, bounded(key))])
             if len(self._accounts) > CALLERS:
                 self._accounts.popitem(last=False)
-        else:
-            self._accounts.move_to_end(name)
-            now = self._clock() // 1000
-            debt = max(account.whole_at - now, 0) + cost * interval(limit)
-            if account.spent + cost <= account.share and now <= account.known_until and debt <= capacity(limit):
-                account.whole_at = now + debt
-                account.spent += cost
-                self._spending[name] = account
-                if self._settling is None:
-                    self._settling = asyncio.get_running_loop().call_later(SETTLE_SECONDS, self._begin_to_settle)
-                return [verdict(limit, debt, passes=True, cost=cost)]
-        return [await self._ask(name, account, cost)]
+        return await self._ask(name, account, cost)
 
     async def settle(self) -> None:
         """Tell Redis what was spent; what it does not take, as while it is away, is given."""

@@ -63,6 +63,10 @@ class RedisThrottle:
         self._asking: asyncio.Task[None] | None = None
         self._local = LocalBuckets()
 
+    def spend(self, limit: Limit, key: str) -> Verdict | None:  # noqa: ARG002 -- the port's
+        """As the port `Throttle` has it: nothing is decided here."""
+        return None
+
     async def hit(self, limit: Limit, key: str, *, cost: int = 1) -> Verdict:
         """As the port `Throttle` has it."""
         return (await self.hit_all([(limit, key)], cost=cost))[0]

@@ -40,10 +40,16 @@ class Revocations:
         self._ended: frozenset[UUID] = frozenset()
         self._read_at = -STALE_SECONDS
 
+    def may_include(self, session_id: UUID) -> bool:
+        """Whether the session has ended, or whether the database would have to be asked for that."""
+        return session_id in self._ended or self._seconds() - self._read_at > STALE_SECONDS
+
     async def include(self, session_id: UUID) -> bool:
         """Whether the session has ended."""
-        if self._seconds() - self._read_at <= STALE_SECONDS:
-            return session_id in self._ended
+        if not self.may_include(session_id):
+            return False
+        if session_id in self._ended:
+            return True
         query = select(Session.id).where(Session.id == session_id, Session.revoked_at.is_(None))
         with database_refusals():
             async with self._engine.connect() as connection:

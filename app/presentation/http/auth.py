@@ -9,8 +9,8 @@ from litestar.security.jwt import JWTAuth, JWTAuthenticationMiddleware, Token
 from app.domain.access import Actor
 from app.domain.errors import Unauthenticated
 from app.infrastructure.security.revocations import Revocations
-from app.infrastructure.security.tokens import AccessTokens, Claims
-from app.presentation.http.context import origin_of
+from app.infrastructure.security.tokens import REMEMBERED, AccessTokens, Claims
+from app.presentation.http.context import fields_of, origin_of, sent
 from app.presentation.http.guards import PUBLIC_KEY
 
 
@@ -19,30 +19,54 @@ class AccessToken(Token):
 
     verifier: ClassVar[AccessTokens]
 
-    def __init__(self, claims: Claims) -> None:
+    def __init__(self, claims: Claims, encoded: str) -> None:
         # instead of the dataclass's: every claim is verified already, against the one clock
         self.exp = claims.expires_at
         self.sub = claims.subject
         self.iat = claims.issued_at
         self.claims = claims
+        self.encoded = encoded
 
     @classmethod
     def decode(cls, encoded_token: str, *_: object, **__: object) -> Self:
         """Verify a compact JWT; raises `Unauthenticated`."""
-        return cls(cls.verifier.verify(encoded_token))
+        return cls(cls.verifier.verify(encoded_token), encoded_token)
+
+    def still_passes(self, connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
+        """Whether it does, as far as that can be told at once; raises `Unauthenticated` where its time is over."""
+        return self.verifier.verify(self.encoded) is self.claims and not _ended(connection).may_include(self.claims.sid)
 
 
 class BearerMiddleware(JWTAuthenticationMiddleware):
-    """Litestar's middleware, for the scheme Bearer and no other (RFC 6750 2.1)."""
+    """Litestar's middleware, for the scheme Bearer and no other (RFC 6750 2.1).
+
+    Of a token that it has let pass, only what may change is looked at again: its times, its key and its session.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._passed: dict[bytes, AccessToken] = {}
 
     async def authenticate_request(self, connection: ASGIConnection[Any, Any, Any, Any]) -> AuthenticationResult:
         """Verify the Authorization header's token; raises `Unauthenticated`."""
-        return await self.authenticate_token(encoded_token=bearer_token(connection), connection=connection)
+        fields = fields_of(connection.scope)
+        header = b"" if fields is None else fields.get(b"authorization", b"")
+        passed = self._passed.pop(header, None)
+        if passed is not None and passed.still_passes(connection):
+            result = AuthenticationResult(passed.claims.actor(origin_of(connection)), passed)
+        else:
+            result = await self.authenticate_token(encoded_token=bearer_token(connection), connection=connection)
+        if header:
+            # the longest unused is the first
+            self._passed[header] = result.auth
+            if len(self._passed) > REMEMBERED:
+                del self._passed[next(iter(self._passed))]
+        return result
 
 
 def bearer_token(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
     """The one token of the Authorization header; raises `Unauthenticated`."""
-    given = connection.headers.getall("authorization", [])
+    given = sent(connection, b"authorization")
     scheme, _, token = given[0].partition(" ") if len(given) == 1 else ("", "", "")
     if scheme.lower() != "bearer":
         raise Unauthenticated
@@ -50,21 +74,17 @@ def bearer_token(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
 
 
 async def _actor(token: AccessToken, connection: ASGIConnection[Any, Any, Any, Any]) -> Actor:
-    claims = token.claims
-    return Actor(
-        id=claims.sub,
-        session_id=claims.sid,
-        role=claims.role,
-        scopes=claims.scopes,
-        authenticated_at=claims.authenticated_at,
-        origin=origin_of(connection),
-    )
+    return token.claims.actor(origin_of(connection))
 
 
 async def _has_ended(token: AccessToken, connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
     """Whether the token's session has; Litestar answers 401 then."""
-    ended: Revocations = connection.app.state.revocations
-    return await ended.include(token.claims.sid)
+    return await _ended(connection).include(token.claims.sid)
+
+
+def _ended(connection: ASGIConnection[Any, Any, Any, Any]) -> Revocations:
+    ended: Revocations = connection.scope["litestar_app"].state["revocations"]
+    return ended
 
 
 def bearer_auth(verifier: AccessTokens) -> JWTAuth[Actor, AccessToken]:

@@ -16,6 +16,19 @@ from app.presentation.http.parameters import parameters_of
 T = TypeVar("T")
 
 
+def read_body(schema: Any, connection: ASGIConnection[Any, Any, Any, Any], value: bytes) -> Any:
+    """The body as the Struct; raises `MalformedRequest` and, with the faults of the parameters, `ValidationFailed`."""
+    body = decode_json(value)
+    others = parameters_of(connection).issues
+    try:
+        converted = convert(schema, body)
+    except ValidationFailed as refusal:
+        raise ValidationFailed([*others, *refusal.issues]) from None
+    if others:
+        raise ValidationFailed(others)
+    return converted
+
+
 class StructBody(AbstractDTO[T], Generic[T]):
     """Decodes a JSON body into the Struct that the handler names, strictly and with every fault at once.
 
@@ -25,17 +38,9 @@ class StructBody(AbstractDTO[T], Generic[T]):
     _schemas: ClassVar[dict[str, Any]] = {}
 
     def decode_bytes(self, value: bytes) -> Any:
-        """The Struct; raises `MalformedRequest` and, with the faults of the parameters, `ValidationFailed`."""
+        """The Struct; raises as `read_body` does."""
         connection = cast("ASGIConnection[Any, Any, Any, Any]", self.asgi_connection)
-        body = decode_json(value)
-        others = parameters_of(connection).issues
-        try:
-            converted = convert(self._schemas[connection.route_handler.handler_id], body)
-        except ValidationFailed as refusal:
-            raise ValidationFailed([*others, *refusal.issues]) from None
-        if others:
-            raise ValidationFailed(others)
-        return converted
+        return read_body(self._schemas[connection.route_handler.handler_id], connection, value)
 
     def decode_builtins(self, value: dict[str, Any]) -> Any:  # noqa: ARG002 -- Litestar's hook
         """Forms are never read."""

@@ -16,6 +16,7 @@ from app.presentation.http.context import REFRESH_COOKIE
 from app.presentation.http.proxies import UNKNOWN, throttle_key
 
 HEADER: Final = "Idempotency-Key"
+FIELD: Final = b"idempotency-key"
 REPLAYED: Final = "Idempotent-Replayed"
 
 _KEY: Final = re.compile(rf"[\x21-\x7e]{{1,{KEY_MAX}}}")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final, Literal, TypeAlias, cast
 
 from litestar.connection import ASGIConnection
@@ -31,11 +32,18 @@ class Limited:
 
     async def __call__(self, connection: Connection, _: BaseRouteHandler) -> None:
         """Count the request."""
-        limits = cast("Mapping[str, Limit]", connection.app.state.limits)
-        throttle = cast("Throttle", connection.app.state.throttle)
         scope = cast("MutableMapping[str, Any]", connection.scope)
+        state = scope["litestar_app"].state
+        limits: Mapping[str, Limit] = state["limits"]
+        throttle: Throttle = state["throttle"]
         counted = _counted(scope)
         key = _caller(scope, self.by)
+        if len(self.names) == 1 and not counted:
+            limit = limits[self.names[0]]
+            verdict = counted[limit.name] = throttle.spend(limit, key) or await throttle.hit(limit, key)
+            if not verdict.allowed:
+                raise TooManyRequests(retry_after=verdict.retry_after)
+            return
         verdicts = await throttle.hit_all([(limits[name], key) for name in self.names if name not in counted])
         counted.update((verdict.limit.name, verdict) for verdict in verdicts)
         waits = [verdict.retry_after for verdict in verdicts if not verdict.allowed]
@@ -61,15 +69,23 @@ def rate_limit_headers(scope: Scope) -> list[tuple[bytes, bytes]]:
     verdicts = _counted(cast("MutableMapping[str, Any]", scope)).values()
     if not verdicts:
         return []
-    policies = [f'"{told.limit.name}";q={told.limit.quota};w={told.limit.window}' for told in verdicts]
-    states = [
-        f'"{told.limit.name}";r={told.remaining};t={told.reset_after if told.allowed else told.retry_after}'
-        for told in verdicts
-    ]
-    return [
-        (b"ratelimit-policy", ", ".join(policies).encode()),
-        (b"ratelimit", ", ".join(states).encode()),
-    ]
+    if len(verdicts) == 1:
+        [(limit, allowed, remaining, retry_after, reset_after)] = verdicts
+        state = b'"%b";r=%d;t=%d' % (limit.name.encode(), remaining, reset_after if allowed else retry_after)
+        return [(b"ratelimit-policy", _policy(limit.name, limit.quota, limit.window).encode()), (b"ratelimit", state)]
+    policies = ", ".join([_policy(limit.name, limit.quota, limit.window) for limit, *_ in verdicts])
+    states = ", ".join(
+        [
+            f'"{limit.name}";r={remaining};t={reset_after if allowed else retry_after}'
+            for limit, allowed, remaining, retry_after, reset_after in verdicts
+        ]
+    )
+    return [(b"ratelimit-policy", policies.encode()), (b"ratelimit", states.encode())]
+
+
+@cache
+def _policy(name: str, quota: int, window: int) -> str:
+    return f'"{name}";q={quota};w={window}'
 
 
 def _counted(scope: MutableMapping[str, Any]) -> dict[str, Verdict]:
@@ -78,8 +94,9 @@ def _counted(scope: MutableMapping[str, Any]) -> dict[str, Verdict]:
 
 
 def _caller(scope: MutableMapping[str, Any], by: Literal["address", "user"]) -> str:
-    user = getattr(scope.get("user"), "id", None) if by == "user" else None
-    if user is not None:
-        return f"user:{user}"
+    if by == "user" and (user := scope.get("user")) is not None:
+        # the token has the user's id as text
+        token = scope.get("auth")
+        return f"user:{user.id if token is None else token.sub}"
     client = scope.get("client")
     return f"address:{throttle_key(client[0]) if client else UNKNOWN}"

@@ -4,14 +4,12 @@ It wraps the whole application, not its routes: Litestar's own middleware does n
 """
 
 import re
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any, Final, cast
 
 from litestar import Request
-from litestar.datastructures import Headers
 from litestar.enums import HttpMethod
 from litestar.types import (
     ASGIApp,
@@ -25,10 +23,13 @@ from uuid_utils import uuid7
 
 from app.domain.errors import MalformedRequest
 from app.infrastructure.observability.requests import Exchange
-from app.presentation.http.context import STATE_KEY
+from app.presentation.http.context import FIELDS_KEY, STATE_KEY
+from app.presentation.http.deadlines import Deadlines
 from app.presentation.http.limits import rate_limit_headers
 from app.presentation.http.problems import problem
-from app.presentation.http.proxies import client_address
+from app.presentation.http.proxies import Networks, client_address
+from app.presentation.http.responses import Answer
+from app.presentation.http.shortcut import Shortcut
 from app.presentation.http.uploads import Upload
 
 REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{8,128}")
@@ -47,7 +48,7 @@ _VARY: Final = (b"vary", b"Origin")
 _STRICT_CSP: Final = (_CSP, b"default-src 'none'; frame-ancestors 'none'")
 # two years, as the preload lists want it
 _HSTS: Final = (b"strict-transport-security", b"max-age=63072000; includeSubDomains")
-
+_NO_STORE: Final = (b"cache-control", b"no-store")
 
 Observer = Callable[[Exchange], None]
 
@@ -57,11 +58,13 @@ class Envelope:
     """Request id, client address, Host check, HEAD by way of GET, headers on every answer, and one observation."""
 
     app: ASGIApp
+    shortcut: Shortcut
     allowed_hosts: frozenset[str]
-    trusted_proxies: Sequence[IPv4Network | IPv6Network]
+    trusted_proxies: Networks
     strict_transport: bool
     observe: Observer
     body_seconds: float = BODY_SECONDS
+    deadlines: Deadlines = field(default_factory=Deadlines)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI connection."""
@@ -76,17 +79,20 @@ class Envelope:
         without_body = method == "HEAD"
         if without_body:
             scope["method"] = HttpMethod.GET
-        headers = Headers.from_scope(scope)
-        request_id = self._request_id(headers)
-        scope["state"][STATE_KEY] = request_id
+        headers, state = cast("list[tuple[bytes, bytes]]", scope["headers"]), scope["state"]
+        fields = dict(headers)
+        if len(fields) == len(headers):
+            state[FIELDS_KEY] = fields
+        else:
+            # the first of each name
+            fields = dict(reversed(headers))
+        request_id = state[STATE_KEY] = self._request_id(fields.get(b"x-request-id"))
         peer = scope["client"]
-        forwarded = [value.encode("latin-1") for value in headers.getall("x-forwarded-for", ())]
-        scope["client"] = (
-            client_address(peer[0] if peer else None, forwarded, self.trusted_proxies),
-            peer[1] if peer else 0,
-        )
+        forwarded = _all(headers, b"x-forwarded-for") if b"x-forwarded-for" in fields else ()
+        address = client_address(peer[0] if peer else None, forwarded, self.trusted_proxies)
+        scope["client"] = (address, peer[1] if peer else 0)
         status = 500
-        upload = Upload(receive, headers, self.body_seconds)
+        upload = Upload(receive, fields, self.body_seconds, self.deadlines)
 
         async def send_enveloped(message: Message) -> None:
             nonlocal status
@@ -94,43 +100,58 @@ class Envelope:
                 status = message["status"]
                 message["headers"] = self._headers(scope, list(message["headers"]), request_id)
                 # HTTP/2 has no such header, and no need of it
-                if not await upload.discard() and scope["http_version"].startswith("1"):
+                if not (upload.is_over or await upload.discard()) and scope["http_version"].startswith("1"):
                     message["headers"].append((b"connection", b"close"))
             elif without_body and message["type"] == "http.response.body":
                 message["body"] = b""
             await send(message)
 
         try:
-            if self._host_is_fine(headers, scope["path"]):
-                await self.app(scope, upload.receive, send_enveloped)
+            if self._host_is_fine(headers, fields, scope["path"]):
+                app: ASGIApp | None = self.app
+                if b"origin" not in fields:
+                    app = await self.shortcut.answer(scope, upload.receive)
+                if isinstance(app, Answer) and not without_body and upload.is_over:
+                    status = app.status_code
+                    await self._send(app, scope, request_id, send)
+                else:
+                    await (app or self.app)(scope, upload.receive, send_enveloped)
             else:
                 await _refuse(scope, receive, send_enveloped)
         finally:
-            self.observe(
-                Exchange(
-                    method=method,
-                    route=str(scope.get("path_template", "")),
-                    status=status,
-                    seconds=perf_counter() - started,
-                    request_id=request_id,
-                    user_id=_user_id(scope),
-                )
-            )
+            route = scope.get("path_template", "")
+            self.observe(Exchange(method, route, status, perf_counter() - started, request_id, _user_id(scope)))
 
-    def _request_id(self, headers: Headers) -> str:
-        given = headers.get("x-request-id")
-        if given is not None and REQUEST_ID.fullmatch(given.encode("latin-1")):
-            return given
+    async def _send(self, answer: Answer, scope: Scope, request_id: str, send: Send) -> None:
+        """Send an answer that has nothing about it but what every one has."""
+        headers = [
+            *answer.headers,
+            (b"x-request-id", request_id.encode()),
+            *_COMMON,
+            *rate_limit_headers(scope),
+            _STRICT_CSP,
+            _VARY,
+        ]
+        if self.strict_transport:
+            headers.append(_HSTS)
+        if scope["path"].startswith(UNSTORED):
+            headers.append(_NO_STORE)
+        await send({"type": "http.response.start", "status": answer.status_code, "headers": headers})
+        await send({"type": "http.response.body", "body": answer.body, "more_body": False})
+
+    def _request_id(self, given: bytes | None) -> str:
+        if given is not None and REQUEST_ID.fullmatch(given):
+            return given.decode()
         return uuid7().hex
 
-    def _host_is_fine(self, headers: Headers, path: str) -> bool:
-        hosts = headers.getall("host", [])
+    def _host_is_fine(self, headers: list[tuple[bytes, bytes]], fields: dict[bytes, bytes], path: str) -> bool:
+        hosts = 1 if len(headers) == len(fields) and b"host" in fields else len(_all(headers, b"host"))
         # whoever looks after the process asks it by the address it happens to have, if by any
         if path.startswith(HEALTH_PREFIX):
-            return len(hosts) <= 1
-        if len(hosts) != 1:
+            return hosts <= 1
+        if hosts != 1:
             return False
-        return not self.allowed_hosts or _PORT.sub("", hosts[0].lower()) in self.allowed_hosts
+        return not self.allowed_hosts or _PORT.sub("", fields[b"host"].decode("latin-1").lower()) in self.allowed_hosts
 
     def _headers(self, scope: Scope, present: list[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:
         own = {name.lower(): value for name, value in present}
@@ -143,8 +164,12 @@ class Envelope:
         if self.strict_transport:
             headers.append(_HSTS)
         if scope["path"].startswith(UNSTORED) and b"cache-control" not in own:
-            headers.append((b"cache-control", b"no-store"))
+            headers.append(_NO_STORE)
         return headers
+
+
+def _all(headers: Iterable[tuple[bytes, bytes]], wanted: bytes) -> tuple[bytes, ...]:
+    return tuple(value for name, value in headers if name == wanted)
 
 
 async def _refuse(scope: HTTPScope, receive: Receive, send: Send) -> None:
@@ -154,5 +179,5 @@ async def _refuse(scope: HTTPScope, receive: Receive, send: Send) -> None:
 
 
 def _user_id(scope: Scope) -> str | None:
-    user = scope.get("user")
-    return None if user is None else str(getattr(user, "id", ""))
+    token: Any = scope.get("auth")
+    return None if token is None else str(token.sub)

@@ -1,8 +1,9 @@
 """Reads what a request says beside its body, before anything is opened for it, and all its faults at once."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, ParamSpec, TypeVar
 from uuid import UUID
 
 from litestar import Request
@@ -11,8 +12,15 @@ from litestar.handlers import HTTPRouteHandler
 
 from app.application.schemas import Command
 from app.domain.errors import Issue, MalformedRequest, ValidationFailed
-from app.presentation.http.decoding import check_json_headers, parse_uuid, read_query
-from app.presentation.http.idempotency import HEADER, check_key
+from app.presentation.http.context import fields_of, sent
+from app.presentation.http.decoding import (
+    check_content_encoding,
+    check_json_content_type,
+    check_json_headers,
+    parse_uuid,
+    read_query,
+)
+from app.presentation.http.idempotency import FIELD, check_key
 from app.presentation.http.negotiation import answers_json, check_accept
 from app.presentation.http.preconditions import parse_if_match
 
@@ -23,6 +31,11 @@ VERSIONS: Final = "versions"
 """The argument, or the option, of the handlers that heed `If-Match`: the versions that it names."""
 
 API_PREFIX: Final = "/api/"
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+SHORT_BODY: Final = 64 * 1024
 
 _STATE_KEY: Final = "parameters"
 
@@ -42,7 +55,7 @@ class NoQuery(Command, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class _Reads:
+class Reads:
     """What there is to be read for a handler, found out once."""
 
     accept: bool
@@ -73,31 +86,78 @@ async def read_parameters(request: Request[Any, Any, Any]) -> None:
     Dependencies only hand out what is read here. Were they to refuse, Litestar would leave a sibling open that has
     begun a transaction. Where a body is to come, its faults are told together with these.
     """
-    scope, headers = request.scope, request.headers
-    reads = _reads(request.route_handler, scope["path_template"], scope["method"])
-    if reads.accept:
-        check_accept(headers.getall("accept", []))
-    found = scope["state"][_STATE_KEY] = Parameters(None, None, {}, [])
-    for name, value in scope["path_params"].items():
-        if name.endswith("Id"):
-            with _Collecting(found.issues):
-                found.ids[name] = parse_uuid(name, str(value))
-    if reads.schema is not None and (reads.schema is not NoQuery or scope["query_string"]):
-        with _Collecting(found.issues):
-            found.query = read_query(scope["query_string"], reads.schema)
-    if reads.versions and "if-match" in headers:
-        with _Collecting(found.issues):
-            found.versions = parse_if_match(headers.getall("if-match"))
-    if reads.key and HEADER in headers:
-        with _Collecting(found.issues):
-            check_key(headers.getall(HEADER))
+    reads = reads_of(request.route_handler, request.scope["path_template"], request.scope["method"])
+    found = read(request, reads)
     if reads.body:
-        check_json_headers(scope["headers"])
         # Litestar hands an empty body to nobody, who could refuse it together with these faults before it is too late
-        if not await request.body():
-            raise MalformedRequest("The request has no body")
+        _check_announcement(request)
+        _present(await request.body())
     elif found.issues:
         raise ValidationFailed(found.issues)
+
+
+async def announced_body(request: Request[Any, Any, Any]) -> bytes:
+    """The body, which is announced to be JSON and is not empty; raises what tells that it is not.
+
+    Nobody may ask for it again.
+    """
+    fields = fields_of(request.scope)
+    _check_announcement(request)
+    length = b"" if fields is None else fields.get(b"content-length", b"")
+    # of one that is announced to be short there is no need to watch the size
+    if not (length.isdigit() and int(length) <= SHORT_BODY):
+        return _present(await request.body())
+    parts: list[bytes] = []
+    while True:
+        message = await request.receive()
+        if message["type"] != "http.request":
+            raise MalformedRequest("The body ended too early")
+        parts.append(message["body"])
+        if not message.get("more_body"):
+            return _present(b"".join(parts))
+
+
+def _check_announcement(request: Request[Any, Any, Any]) -> None:
+    fields = fields_of(request.scope)
+    if fields is None:
+        check_json_headers(request.scope["headers"])
+    else:
+        check_json_content_type(fields.get(b"content-type"))
+        check_content_encoding(fields.get(b"content-encoding"))
+
+
+def _present(body: bytes) -> bytes:
+    if not body:
+        raise MalformedRequest("The request has no body")
+    return body
+
+
+def read(request: Request[Any, Any, Any], reads: Reads) -> Parameters:
+    """What there is to be read beside the body, and its faults; raises `NotAcceptable`."""
+    scope = request.scope
+    if reads.accept:
+        check_accept(sent(request, b"accept"))
+    found = scope["state"][_STATE_KEY] = Parameters(None, None, {}, [])
+    issues = found.issues
+    for name, value in scope["path_params"].items():
+        if name.endswith("Id") and (key := _collect(issues, parse_uuid, name, str(value))) is not None:
+            found.ids[name] = key
+    if reads.schema is not None and (reads.schema is not NoQuery or scope["query_string"]):
+        found.query = _collect(issues, read_query, scope["query_string"], reads.schema)
+    if reads.versions and (given := sent(request, b"if-match")):
+        found.versions = _collect(issues, parse_if_match, given)
+    if reads.key and (given := sent(request, FIELD)):
+        _collect(issues, check_key, given)
+    return found
+
+
+def _collect(issues: list[Issue], parse: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | None:
+    """What one part says; its faults are kept, and the next part is read."""
+    try:
+        return parse(*args, **kwargs)
+    except ValidationFailed as refusal:
+        issues.extend(refusal.issues)
+        return None
 
 
 def parameters_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Parameters:
@@ -107,29 +167,12 @@ def parameters_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Parameters:
 
 
 @lru_cache(1024)
-def _reads(handler: HTTPRouteHandler, path: str, method: str) -> _Reads:
-    return _Reads(
+def reads_of(handler: HTTPRouteHandler, path: str, method: str) -> Reads:
+    """What a handler has read for it."""
+    return Reads(
         accept=answers_json(handler),
         schema=query_schema(handler, path),
         versions=heeds_versions(handler),
         key=method == "POST",
         body=handler.parsed_data_field is not None,
     )
-
-
-class _Collecting:
-    """Keeps the faults of one part, and goes on with the next."""
-
-    __slots__ = ("_issues",)
-
-    def __init__(self, issues: list[Issue]) -> None:
-        self._issues = issues
-
-    def __enter__(self) -> None:
-        """Read the part."""
-
-    def __exit__(self, _: type[BaseException] | None, error: BaseException | None, __: object) -> bool:
-        if isinstance(error, ValidationFailed):
-            self._issues.extend(error.issues)
-            return True
-        return False

@@ -4,6 +4,9 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import TypeAlias
+
+Networks: TypeAlias = Sequence[IPv4Network | IPv6Network]
 
 LOCAL = IPv4Address("127.0.0.1")
 
@@ -15,9 +18,7 @@ UNKNOWN = "unknown"
 _HOP = re.compile(rb"([\d.]{7,15})(?::\d{1,5})?|\[([\da-fA-F:.]{2,45})\](?::\d{1,5})?|([\da-fA-F:.]{2,45})")
 
 
-def client_address(
-    peer: str | None, forwarded_for: Sequence[bytes], trusted: Sequence[IPv4Network | IPv6Network]
-) -> str:
+def client_address(peer: str | None, forwarded_for: Sequence[bytes], trusted: Networks) -> str:
     """The client's address in canonical spelling: of the hops, the nearest that is no trusted proxy.
 
     `forwarded_for` are the values of all X-Forwarded-For lines in their order. They are read from the
@@ -26,6 +27,13 @@ def client_address(
     believed if that is trusted. IPv4-mapped IPv6 addresses are IPv4 addresses, for the trusted networks as
     well.
     """
+    return _client_address(peer, tuple(forwarded_for), tuple(trusted))
+
+
+@lru_cache(4096)
+def _client_address(
+    peer: str | None, forwarded_for: tuple[bytes, ...], trusted: tuple[IPv4Network | IPv6Network, ...]
+) -> str:
     current = _parse(peer) or LOCAL
     hops = [hop for line in forwarded_for for hop in line.split(b",")]
     while hops and any(current in network for network in trusted):
@@ -37,6 +45,7 @@ def client_address(
     return str(current)
 
 
+@lru_cache(4096)
 def throttle_key(address: str) -> str:
     """What an address is counted under: an IPv6 address under its /64, all of which is one customer's."""
     parsed = _parse(address)

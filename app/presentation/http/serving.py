@@ -1,4 +1,4 @@
-"""The short way from a request to the services, without Litestar's injection, which costs more than they do."""
+"""From a request to the services, without Litestar's injection, which costs more than they do."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
@@ -8,7 +8,8 @@ import msgspec
 from litestar import Request
 
 from app.application.unit_of_work import Services, UnitOfWork
-from app.presentation.http.idempotency import HEADER, idempotent
+from app.presentation.http.context import sent
+from app.presentation.http.idempotency import FIELD, idempotent
 from app.presentation.http.parameters import parameters_of
 
 AnswerT = TypeVar("AnswerT")
@@ -20,11 +21,11 @@ READS: Final = frozenset({"GET", "HEAD"})
 
 async def serve(request: AnyRequest, ask: Callable[[Services], Awaitable[AnswerT]]) -> AnswerT:
     """Ask the services in the request's one unit of work, which ends before a byte of the answer leaves."""
-    unit_of_work: UnitOfWork = request.app.state.unit_of_work
+    unit_of_work: UnitOfWork = request.scope["litestar_app"].state["unit_of_work"]
     if request.method in READS:
         async with unit_of_work.read() as services:
             return await ask(services)
-    if HEADER not in request.headers:
+    if not sent(request, FIELD):
         async with unit_of_work.begin() as services:
             return await ask(services)
     async with unit_of_work.begin() as services, idempotent(request, services):

@@ -1,6 +1,6 @@
 """Todos over HTTP."""
 
-from typing import Final
+from typing import Final, cast
 from uuid import UUID
 
 from litestar import Controller, delete
@@ -48,7 +48,9 @@ class TodoController(Controller):
     @get(guards=READ, operation_id="listTodos", summary="List todos", opt={QUERY_KEY: TodoQuery})
     async def list_todos(self, request: AnyRequest) -> TodoPage:
         """List the todos of all lists that you share, newest first unless told; each is matched on its own."""
-        return await serve(request, lambda services: services.todos.list(request.user, query(request, TodoQuery)))
+        asked = query(request, TodoQuery)
+        page = await serve(request, lambda services: services.todo_listing.list(request.user, asked))
+        return cast("TodoPage", page)
 
     @post(guards=WRITE, operation_id="createTodo", summary="Create a todo", opt=raises(*WRITING, *CREATING))
     async def create_todo(self, request: AnyRequest, data: JSONBody[TodoCreate]) -> Todo:

@@ -1,12 +1,13 @@
 """The body of one request on its way in: in time, to its end, and out of the way where nobody wants it."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Final
 
-from litestar.datastructures import Headers
 from litestar.types import HTTPReceiveMessage, Receive, WebSocketReceiveMessage
 
 from app.domain.errors import MalformedRequest, RequestTimeout
+from app.presentation.http.deadlines import Deadlines
 
 DISCARDED_MAX: Final = 8 * 1024 * 1024
 
@@ -14,14 +15,15 @@ DISCARDED_MAX: Final = 8 * 1024 * 1024
 class Upload:
     """Receives the body as long as it comes fast enough: within so many seconds, and one more for each KiB."""
 
-    __slots__ = ("_clock", "_deadline", "_expected", "_headers", "_receive", "_seconds", "_whole")
+    __slots__ = ("_deadline", "_deadlines", "_expected", "_fields", "_receive", "_seconds", "_whole")
 
-    def __init__(self, receive: Receive, headers: Headers, seconds: float) -> None:
+    def __init__(self, receive: Receive, fields: Mapping[bytes, bytes], seconds: float, deadlines: Deadlines) -> None:
+        """`fields` are the header fields by their names, in lower case."""
+        self._deadlines = deadlines
         self._receive = receive
-        self._headers = headers
+        self._fields = fields
         self._seconds = seconds
-        self._clock = asyncio.get_running_loop()
-        self._deadline = self._clock.time() + seconds
+        self._deadline: float | None = None
         self._whole = False
         self._expected = True
 
@@ -30,9 +32,10 @@ class Upload:
         if self._whole:
             # what comes now is word that the client has gone, which may take as long as it likes
             return await self._receive()
+        if self._deadline is None:
+            self._deadline = asyncio.get_running_loop().time() + self._seconds
         try:
-            async with asyncio.timeout_at(self._deadline):
-                message = await self._receive()
+            message = await self._deadlines.meet(self._deadline, self._receive())
         except TimeoutError:
             self._expected = False
             raise RequestTimeout(f"A body must come within {self._seconds:g} s and 1 s for each KiB") from None
@@ -44,15 +47,20 @@ class Upload:
             raise MalformedRequest("The body ended too early")
         return message
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing of the body is to come any more."""
+        return self._whole or not self._is_announced()
+
     async def discard(self) -> bool:
         """Read what is left of the body, so that the client comes to read the answer; False when it is left unread.
 
         A client that is still sending when its connection is closed sees a broken connection, and no answer. More
         than `DISCARDED_MAX` bytes are not waited for, nor a client that waits itself to be told to go on.
         """
-        if self._whole or not self._is_announced():
+        if self.is_over:
             return True
-        if not self._expected or "expect" in self._headers:
+        if not self._expected or b"expect" in self._fields:
             return False
         left = DISCARDED_MAX
         try:
@@ -65,4 +73,4 @@ class Upload:
         return self._whole
 
     def _is_announced(self) -> bool:
-        return self._headers.get("content-length", "0") != "0" or "transfer-encoding" in self._headers
+        return self._fields.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in self._fields

@@ -15,7 +15,7 @@ from tests.presentation.http.conftest import Person
 
 pytestmark = pytest.mark.anyio
 
-COSTS: Final = {"list": 340, "get": 296, "create": 366, "complete": 358}
+COSTS: Final = {"list": 156, "get": 166, "create": 210, "complete": 198}
 """Calls and resumptions of Python functions, ours and those that we stand on, until the answer is sent."""
 
 GROWTH: Final = 1.15
