@@ -67,11 +67,14 @@ def _in_turn(ask: Callable[[Person, Random], bytes]) -> Work:
 
 
 def _completions(_: Random, people: Sequence[Person]) -> Iterator[bytes]:
-    """Each open todo once, everybody's first before anybody's second."""
-    for turn in range(max(len(person.open) for person in people)):
-        for person in people:
-            if turn < len(person.open):
-                yield person.asks("POST", f"/api/todos/{person.open[turn]}/complete", {})
+    """Each open todo, everybody's first before anybody's second; then they are reopened, and so on without end."""
+    while True:
+        for step in ("complete", "reopen"):
+            for turn in range(max(len(person.open) for person in people)):
+                for person in people:
+                    if turn < len(person.open):
+                        path = f"/api/todos/{person.open[turn]}/{step}"
+                        yield person.asks("POST", path, {} if step == "complete" else None)
 
 
 def mixed(chance: Random, people: Sequence[Person]) -> Iterator[bytes]:
