@@ -60,12 +60,13 @@ class Model:
         elif asked < 0:
             parent = target
         assert parent is not None
-        if parent >= 0 and parent != self.parent(number):
+        if parent >= 0:
             if number in self.line(parent):
                 return "parent_cycle"
+            # where it stands already as well: the list that is named is where the parent is looked for
             if self.line(parent)[-1] != target:
                 return "parent_not_found"
-            if len(self.line(parent)) - 1 + self.height(number) > 4:
+            if parent != self.parent(number) and len(self.line(parent)) - 1 + self.height(number) > 4:
                 return "too_deep"
         siblings = [each for each in self.below[parent] if each != number]
         if where != "end" and sibling not in siblings:
