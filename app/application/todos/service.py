@@ -40,8 +40,6 @@ ValueT = TypeVar("ValueT")
 Versions = frozenset[int] | None
 _TIMING: Final = frozenset({"due", "recurrence"})
 _STATUS: Final = frozenset({"status", "completed"})
-# what a new todo may be refused for, beside its list
-_REFUSED: Final = frozenset({"assignee_id", "tags", "recurrence_rule", "due_time_zone"})
 _UUID7: Final = 7
 
 
@@ -104,8 +102,7 @@ class TodoService:
         sole = parent_id is None
         # what is left out is null, or none
         written = {name: value for name, value in values.items() if value is not None and value != []}
-        shared = sole and data.id is UNSET and _REFUSED.isdisjoint(written)
-        made = await self._todos.insert(Todo, actor, list_id, written, sole=sole, shared=shared)
+        made = await self._todos.insert(Todo, actor, list_id, written, sole=sole, shared=sole and data.id is UNSET)
         if made is None:
             await self._life.check_list(actor, list_id)
             raise NotFound

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.utils import base64url_decode
 from uuid_utils.compat import uuid7
 
-from app.domain.access import Actor, Origin, Permission, UserRole, permissions_of
+from app.domain.access import Permission, UserRole, permissions_of
 from app.domain.accounts import ACCESS_TOKEN_LIFETIME
 from app.domain.errors import Unauthenticated
 from app.domain.ports import Clock
@@ -68,27 +68,6 @@ class Claims(msgspec.Struct, frozen=True, dict=True):
     def scopes(self) -> frozenset[Permission]:
         """The permissions among the scopes; scopes of other services are not ours to know."""
         return frozenset(Permission(word) for word in self.scope.split() if word in _KNOWN)
-
-    def actor(self, origin: Origin) -> Actor:
-        """Whoever the token speaks for; the same object for as long as it comes from the same place."""
-        last = self._last
-        if not last or last[0].origin != origin:
-            last[:] = [
-                Actor(
-                    id=self.sub,
-                    session_id=self.sid,
-                    role=self.role,
-                    scopes=self.scopes,
-                    authenticated_at=self.authenticated_at,
-                    origin=origin,
-                )
-            ]
-        return last[0]
-
-    @cached_property
-    def _last(self) -> list[Actor]:
-        """The actor who was told last."""
-        return []
 
 
 _KNOWN: Final = frozenset(permission.value for permission in Permission)

@@ -6,7 +6,7 @@ from litestar.connection import ASGIConnection
 from litestar.middleware.authentication import AuthenticationResult
 from litestar.security.jwt import JWTAuth, JWTAuthenticationMiddleware, Token
 
-from app.domain.access import Actor
+from app.domain.access import Actor, Origin
 from app.domain.errors import Unauthenticated
 from app.infrastructure.security.revocations import Revocations
 from app.infrastructure.security.tokens import REMEMBERED, AccessTokens, Claims
@@ -26,11 +26,26 @@ class AccessToken(Token):
         self.iat = claims.issued_at
         self.claims = claims
         self.encoded = encoded
+        self._last: Actor | None = None
 
     @classmethod
     def decode(cls, encoded_token: str, *_: object, **__: object) -> Self:
         """Verify a compact JWT; raises `Unauthenticated`."""
         return cls(cls.verifier.verify(encoded_token), encoded_token)
+
+    def actor(self, origin: Origin) -> Actor:
+        """Whoever it speaks for; the same object for as long as it comes from the same place."""
+        if self._last is None or self._last.origin != origin:
+            claims = self.claims
+            self._last = Actor(
+                id=claims.sub,
+                session_id=claims.sid,
+                role=claims.role,
+                scopes=claims.scopes,
+                authenticated_at=claims.authenticated_at,
+                origin=origin,
+            )
+        return self._last
 
     def still_passes(self, connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
         """Whether it does, as far as that can be told at once; raises `Unauthenticated` where its time is over."""
@@ -53,7 +68,7 @@ class BearerMiddleware(JWTAuthenticationMiddleware):
         header = b"" if fields is None else fields.get(b"authorization", b"")
         passed = self._passed.pop(header, None)
         if passed is not None and passed.still_passes(connection):
-            result = AuthenticationResult(passed.claims.actor(origin_of(connection)), passed)
+            result = AuthenticationResult(passed.actor(origin_of(connection)), passed)
         else:
             result = await self.authenticate_token(encoded_token=bearer_token(connection), connection=connection)
         if header:
@@ -74,7 +89,7 @@ def bearer_token(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
 
 
 async def _actor(token: AccessToken, connection: ASGIConnection[Any, Any, Any, Any]) -> Actor:
-    return token.claims.actor(origin_of(connection))
+    return token.actor(origin_of(connection))
 
 
 async def _has_ended(token: AccessToken, connection: ASGIConnection[Any, Any, Any, Any]) -> bool:

@@ -28,7 +28,6 @@ from app.presentation.http.deadlines import Deadlines
 from app.presentation.http.limits import rate_limit_headers
 from app.presentation.http.problems import problem
 from app.presentation.http.proxies import Networks, client_address
-from app.presentation.http.responses import Answer
 from app.presentation.http.shortcut import Shortcut
 from app.presentation.http.uploads import Upload
 
@@ -111,33 +110,12 @@ class Envelope:
                 app: ASGIApp | None = self.app
                 if b"origin" not in fields:
                     app = await self.shortcut.answer(scope, upload.receive)
-                if isinstance(app, Answer) and not without_body and upload.is_over:
-                    status = app.status_code
-                    await self._send(app, scope, request_id, send)
-                else:
-                    await (app or self.app)(scope, upload.receive, send_enveloped)
+                await (app or self.app)(scope, upload.receive, send_enveloped)
             else:
                 await _refuse(scope, receive, send_enveloped)
         finally:
             route = scope.get("path_template", "")
             self.observe(Exchange(method, route, status, perf_counter() - started, request_id, _user_id(scope)))
-
-    async def _send(self, answer: Answer, scope: Scope, request_id: str, send: Send) -> None:
-        """Send an answer that has nothing about it but what every one has."""
-        headers = [
-            *answer.headers,
-            (b"x-request-id", request_id.encode()),
-            *_COMMON,
-            *rate_limit_headers(scope),
-            _STRICT_CSP,
-            _VARY,
-        ]
-        if self.strict_transport:
-            headers.append(_HSTS)
-        if scope["path"].startswith(UNSTORED):
-            headers.append(_NO_STORE)
-        await send({"type": "http.response.start", "status": answer.status_code, "headers": headers})
-        await send({"type": "http.response.body", "body": answer.body, "more_body": False})
 
     def _request_id(self, given: bytes | None) -> str:
         if given is not None and REQUEST_ID.fullmatch(given):

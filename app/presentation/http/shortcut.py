@@ -7,8 +7,8 @@ plainly for one of those routes goes to Litestar, which answers it in the same b
 """
 
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Final, cast
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
 
 from litestar import Litestar, Request, Response
 from litestar.routes import HTTPRoute
@@ -26,7 +26,6 @@ from app.presentation.http.parameters import announced_body, read, reads_of
 from app.presentation.http.responses import answer_of
 
 AnyRequest = Request[Any, Any, Any]
-Guard = Callable[[AnyRequest, Route], Awaitable[None]]
 ExceptionHandlers = Mapping[type[Exception], Callable[[AnyRequest, Any], Response[Any]]]
 
 _HOST: Final = re.compile(rb"[a-z0-9.:-]+")
@@ -36,14 +35,13 @@ _ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 class _Way:
     """One operation, with what Litestar would look up for each request."""
 
-    __slots__ = ("_authentication", "_body", "_fn", "_guards", "_handler", "_identifier", "_reads", "_template")
+    __slots__ = ("_authentication", "_body", "_fn", "_handler", "_identifier", "_reads", "_template")
 
     def __init__(self, route: HTTPRoute, handler: Route, method: str, authentication: BearerMiddleware) -> None:
         self._template = route.path_format
         self._identifier = next(iter(route.path_parameters), None)
         self._handler = handler
         self._authentication = authentication
-        self._guards = cast("Sequence[Guard]", handler.resolve_guards())
         self._reads = reads_of(handler, route.path_format, method)
         field = handler.parsed_data_field
         self._body: Any = None if field is None else field.annotation
@@ -57,8 +55,7 @@ class _Way:
         scope["path_params"] = {} if self._identifier is None else {self._identifier: identifier}
         signed_in = await self._authentication.authenticate_request(request)
         scope["user"], scope["auth"] = signed_in.user, signed_in.auth
-        for guard in self._guards:
-            await guard(request, handler)
+        await handler.authorize_connection(request)
         faults = read(request, self._reads).issues
         if self._body is not None:
             body = read_body(self._body, request, await announced_body(request))

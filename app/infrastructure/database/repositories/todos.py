@@ -104,8 +104,8 @@ class TodoRepository(Repository[Todo]):
     ) -> ViewT | None:
         """Store a new todo in a list, or in the inbox, and return it; None when the actor may not write there.
 
-        Where it is the `sole` thing that its unit of work writes, it may be committed at once, and where it can be
-        refused for nothing else, `shared`, together with others'.
+        Where it is the `sole` thing that its unit of work writes, it may be committed at once, and where its id is
+        nobody else's to give, `shared`, together with others'.
         """
         hot = insert_statement(schema, tuple(values), inbox=list_id is None, shared=shared)
         return await self._one(schema, hot, {**_named(values), "user_id": actor.id, "list_id": list_id}, sole=sole)

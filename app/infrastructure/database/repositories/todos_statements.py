@@ -50,10 +50,11 @@ GIVEN: Final = "given_"
 
 Shape = tuple[object, ...]
 
-# the columns that take whatever a caller may send: no constraint is about them
-_UNREFUSED: Final = frozenset({"title", "notes", "priority", "status", "completed_at", "completed_by", "updated_at"})
-
 _STATUS: Final = frozenset({"status", "completed_at", "completed_by", "updated_at"})
+
+# the columns that take whatever a caller may send, and those of a new todo that no caller has a say in
+_UNREFUSED: Final = _STATUS | {"title", "notes", "priority", "due_date", "due_time", "due_at"}
+_MADE: Final = frozenset({"id", "position", "created_by", "version", "created_at"})
 
 _USER: Final[Any] = given("user_id", Uuid())
 _TODO: Final[Any] = given("todo_id", Uuid())
@@ -82,16 +83,15 @@ def find_statement(schema: type[msgspec.Struct]) -> Hot:
 def insert_statement(schema: type[msgspec.Struct], names: tuple[str, ...], *, inbox: bool, shared: bool = False) -> Hot:
     """A new todo in the list `list_id` or the inbox, if `user_id` may write there; the columns named `given_`.
 
-    One that is `shared` has an id that nobody else can give, and nothing to be refused for.
+    With an id that nobody else can give it may be `shared`, and is where nothing else in it may be refused.
     """
     place = writable_lists(_USER).where(
         and_(TodoList.is_inbox, TodoList.owner_id == _USER) if inbox else TodoList.id == _LIST
     )
     # held until the end of the transaction, so that no list is archived or deleted under a new todo
-    held = place.with_for_update(of=TodoList, key_share=True, read=True)
-    found = held.cte("place")
+    found = place.with_for_update(of=TodoList, key_share=True, read=True).cte("place")
     alone = _insert(schema, names, select(found.c.list_id, *map(_given, names)))
-    if not shared:
+    if not shared or not (_UNREFUSED | _MADE).issuperset(names):
         return Hot(alone)
     replaced, types = beside(place.with_for_update(of=TodoList, key_share=True, read=True, skip_locked=True))
     free = replaced.lateral("place")
@@ -108,8 +108,8 @@ def change_statement(
     """Set the columns named `given_` of `todo_id`, if `user_id` may, and it is at one of the `versions`.
 
     Where the todo is `done` by it, one that was done already keeps when and by whom it was, and where the status is all
-    that is set, one that has it already its version. Where nothing in it may
-    be refused, and no version is asked for, it is shared.
+    that is set, one that has it already its version. Where nothing in it may be refused, and no version is asked for,
+    it is shared.
     """
     conditions: list[ColumnElement[bool]] = [Todo.id == _TODO, Todo.deleted_at.is_(None)]
     if versioned:
