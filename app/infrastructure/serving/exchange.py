@@ -1,0 +1,225 @@
+"""One request and its answer on a connection, as ASGI has them."""
+
+import asyncio
+import logging
+import sys
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any, Final, Protocol
+
+from litestar.types import ASGIApp, HTTPReceiveMessage, HTTPScope, Message, ReceiveMessage
+
+BUFFERED_MAX: Final = 64 * 1024
+"""So much of a body is held before the client has to wait until somebody reads it; in bytes."""
+
+_CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
+_FAULT: Final = b"HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+_CLOSE: Final = b"\r\nconnection: close\r\n"
+_STATUS_LINES: Final = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
+_BODILESS: Final = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
+
+_logger = logging.getLogger("app.serve")
+
+
+class Connection(Protocol):
+    """What an exchange asks of the connection that it is on."""
+
+    loop: asyncio.AbstractEventLoop
+
+    @property
+    def date(self) -> list[tuple[bytes, bytes]]:
+        """The headers that every answer has."""
+        ...
+
+    def write(self, data: bytes) -> None:
+        """Send."""
+        ...
+
+    async def drained(self) -> None:
+        """Wait until what was written has mostly been sent."""
+        ...
+
+    def regulate(self) -> None:
+        """Read on, or no more for now."""
+        ...
+
+    def finish(self, exchange: "Exchange") -> None:
+        """Go on to what comes after it."""
+        ...
+
+
+class Exchange:
+    """Hands a request to the application, and the application's answer to the connection."""
+
+    __slots__ = (
+        "_awaits_continue",
+        "_chunked",
+        "_chunks",
+        "_connection",
+        "_delivered",
+        "_is_head",
+        "_left",
+        "_start",
+        "_waiter",
+        "buffered",
+        "is_cut",
+        "is_finished",
+        "is_lost",
+        "keeps_alive",
+        "more",
+        "scope",
+    )
+
+    def __init__(self, connection: Connection, scope: HTTPScope, *, keeps_alive: bool, awaits_continue: bool) -> None:
+        self._connection = connection
+        self._awaits_continue = awaits_continue
+        self._chunks: list[bytes] = []
+        self._delivered = False
+        self._waiter: asyncio.Future[None] | None = None
+        self._start: Any = None
+        self._chunked = False
+        self._left = 0
+        # the application may change its scope, and does where it answers HEAD as GET
+        self._is_head = scope["method"] == "HEAD"
+        self.scope = scope
+        self.keeps_alive = keeps_alive
+        self.more = True
+        """Whether there is more of the body to come."""
+        self.buffered = 0
+        """Bytes of the body that nobody has read yet."""
+        self.is_cut = False
+        """Whether the client will say no more, be its body whole or not."""
+        self.is_lost = False
+        """Whether the connection is."""
+        self.is_finished = False
+
+    async def run(self, app: ASGIApp) -> None:
+        """Have the application answer."""
+        try:
+            await app(self.scope, self.receive, self.send)
+        except Exception:
+            _logger.exception("the application failed")
+        if not (self.is_finished or self.is_lost):
+            # nothing can be said any more once an answer has begun, but that it is not whole
+            self.keeps_alive = False
+            if self._left == 0 and not self._chunked:
+                self._connection.write(_FAULT)
+            self._finish()
+
+    def feed(self, chunk: bytes) -> None:
+        """Take some of the body."""
+        if not self.is_finished:
+            self._chunks.append(chunk)
+            self.buffered += len(chunk)
+            self.wake()
+
+    def cut(self) -> None:
+        """Know that the client will say no more."""
+        self.is_cut = True
+        if self.more:
+            self.keeps_alive = False
+        self.wake()
+
+    def wake(self) -> None:
+        """Have whoever waits for the body look again."""
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    async def receive(self) -> ReceiveMessage:
+        """The next of the body, or that the client has gone."""
+        if self._awaits_continue:
+            self._awaits_continue = False
+            self._connection.write(_CONTINUE)
+        while not (self.is_lost or self.is_finished):
+            if self._chunks or not (self.more or self._delivered):
+                return self._next()
+            if self.is_cut:
+                break
+            self._waiter = self._connection.loop.create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+        return {"type": "http.disconnect"}
+
+    def _next(self) -> HTTPReceiveMessage:
+        body = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
+        self._chunks.clear()
+        self._delivered = not self.more
+        if self.buffered > BUFFERED_MAX:
+            self.buffered = 0
+            self._connection.regulate()
+        self.buffered = 0
+        return {"type": "http.request", "body": body, "more_body": self.more}
+
+    async def send(self, message: Message) -> None:
+        """Send some of the answer; its head waits for its body, so that both are one write."""
+        if self.is_lost:
+            return
+        if message["type"] == "http.response.start":
+            self._start = message
+            self._awaits_continue = False
+            return
+        if message["type"] != "http.response.body" or self.is_finished:
+            raise RuntimeError(f"{message['type']} has no place here")
+        body, more = message["body"], message.get("more_body", False)
+        if self._start is not None:
+            start, self._start = self._start, None
+            data = self._begin(start["status"], start["headers"], body, more=more)
+        else:
+            data = self._frame(body, more=more)
+        self._connection.write(data)
+        if not more:
+            self._finish()
+        else:
+            await self._connection.drained()
+
+    def _begin(self, status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes, *, more: bool) -> bytes:
+        """The head, and the beginning of the body or all of it."""
+        fields = [b"%b: %b\r\n" % field for field in (*self._connection.date, *headers)]
+        head = b"".join([_STATUS_LINES[status], *fields])
+        if not head.count(b"\n") == head.count(b"\r") == len(fields) + 1:
+            raise RuntimeError("A header of the answer has a line break in it")
+        if _CLOSE in head:
+            self.keeps_alive = False
+        if self._is_head or status in _BODILESS:
+            body = b""
+        elif not more and b"\r\ncontent-length: %d\r\n" % len(body) in head:
+            self._left = len(body)
+        else:
+            head += self._announce(headers, len(body), more=more)
+        end = b"\r\n" if self.keeps_alive or _CLOSE in head else _CLOSE[2:] + b"\r\n"
+        return head + end + self._frame(body, more=more)
+
+    def _announce(self, headers: Sequence[tuple[bytes, bytes]], length: int, *, more: bool) -> bytes:
+        """The field that tells where the body ends, if it is not among the headers."""
+        announced = next((int(value) for name, value in headers if name == b"content-length"), None)
+        if announced is not None:
+            self._left = announced
+            return b""
+        if not more:
+            self._left = length
+            return b"content-length: %d\r\n" % length
+        if self.scope["http_version"] == "1.1":
+            self._chunked = True
+            return b"transfer-encoding: chunked\r\n"
+        # HTTP/1.0 has no chunks: the end of the connection is that of the body
+        self._left, self.keeps_alive = sys.maxsize, False
+        return b""
+
+    def _frame(self, body: bytes, *, more: bool) -> bytes:
+        if self._chunked:
+            chunk = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
+            return chunk if more else chunk + b"0\r\n\r\n"
+        self._left -= len(body)
+        if self._left < 0 or (self._left > 0 and not more):
+            # of a body of another length than was announced, the rest would be taken for the next answer
+            self.keeps_alive = False
+        return body
+
+    def _finish(self) -> None:
+        self.is_finished = True
+        self._chunks.clear()
+        self.buffered = 0
+        self.wake()
+        self._connection.finish(self)
