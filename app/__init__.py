@@ -12,10 +12,6 @@ def create_app() -> "Litestar":
 
     Litestar's command line looks here first; among the modules below it would look in no certain order.
     """
-    from app.infrastructure.processes import end_with_launcher  # noqa: PLC0415 -- so does the package itself
-
-    # all else takes a second to import, in which a worker must not miss a signal or its launcher's end
-    end_with_launcher()
     from app.infrastructure.memory import loading  # noqa: PLC0415 -- importing a layer must not import all of them
 
     with loading():

@@ -18,7 +18,6 @@ from app.domain.ports import Clock
 from app.foundation import SystemClock, access_tokens
 from app.infrastructure.observability.logs import configure_logging
 from app.infrastructure.observability.requests import record
-from app.infrastructure.processes import end_with_launcher
 from app.presentation.http.accounts import AuthController
 from app.presentation.http.administration import AuditController, UserController
 from app.presentation.http.auth import BearerMiddleware, bearer_auth
@@ -67,7 +66,6 @@ _logger = logging.getLogger("app.serve")
 
 def create_app(settings: Settings | None = None, clock: Clock | None = None) -> Litestar:
     """Build the application; without settings it reads the environment, and exits when that has faults."""
-    end_with_launcher()
     if settings is None:
         try:
             settings = Settings.load()

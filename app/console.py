@@ -31,7 +31,6 @@ class Console(Litestar):
         self._build: Callable[[], Litestar] | None = build
         self.plugins = PluginRegistry(plugins)
         self.logging_config = None
-        self._server_lifespan_managers = [plugin.server_lifespan for plugin in plugins if isinstance(plugin, CLIPlugin)]
 
     def __getattr__(self, name: str) -> Any:
         """Called for what is not there yet; raises `AttributeError` for what never will be."""

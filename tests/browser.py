@@ -5,16 +5,17 @@ import os
 import shutil
 import socket
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from granian.constants import Interfaces
-from granian.server.embed import Server
 from litestar import Litestar
 from playwright.async_api import Browser, ConsoleMessage, Error, Page, Request, Route, async_playwright, expect
+from uvicorn import Config, Server
+
+from app.infrastructure.serving.worker import Http1
 
 SCREENSHOTS = os.environ.get("SCREENSHOTS")
 """A folder to keep the pictures in that tests take; without it they go where the test says."""
@@ -106,18 +107,15 @@ async def visit(url: str, *, dark: bool = False) -> AsyncGenerator[Visit]:
 @asynccontextmanager
 async def serve(app: Litestar) -> AsyncGenerator[str]:
     """Run the application on a loopback port of its own and give its origin."""
-    # held until the server is gone, so that nobody else is given the port meanwhile; the server shares it
-    with socket.socket() as reserved:
-        reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        reserved.bind(("127.0.0.1", 0))
-        port: int = reserved.getsockname()[1]
-        server = Server(app, port=port, interface=Interfaces.ASGI, log_enabled=False)
-        running = asyncio.create_task(server.serve())
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        server = Server(Config(app, interface="asgi3", http=Http1, ws="none", log_config=None, proxy_headers=False))
+        running = asyncio.create_task(server.serve([listener]))
         try:
-            await _accepting(port, running)
-            yield f"http://127.0.0.1:{port}"
+            await _started(server, running)
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         finally:
-            server.stop()
+            server.should_exit = True
             await running
 
 
@@ -132,16 +130,13 @@ async def _chromium() -> AsyncGenerator[Browser]:
         yield browser
 
 
-async def _accepting(port: int, running: asyncio.Task[None]) -> None:
+async def _started(server: Server, running: asyncio.Task[None]) -> None:
     async with asyncio.timeout(10):
-        while not running.done():
-            with suppress(ConnectionRefusedError):
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-                writer.close()
-                return await writer.wait_closed()
+        while not server.started:
+            if running.done():
+                await running
+                raise RuntimeError("the server ended before it took a connection")
             await asyncio.sleep(0.01)
-    await running
-    raise RuntimeError("the server ended before it took a connection")
 
 
 async def _refuse(route: Route) -> None:

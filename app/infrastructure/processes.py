@@ -1,22 +1,21 @@
 """Keeps workers from outliving whoever started them, however that one ends, and from missing the signal to stop."""
 
 import contextlib
-import multiprocessing
 import os
 import select
 import signal
 import sys
 import threading
 import time
-from functools import cache
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Final, NoReturn
 
-LAUNCHER_VARIABLE: Final = "EVENSTAR_LAUNCHER_PID"
 POLL_SECONDS: Final = 0.25
 GRACE_SECONDS: Final = 1.5
-NOTICE_SECONDS: Final = 0.05
+STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 _LISTEN: Final = "0A"
 
 
@@ -24,26 +23,27 @@ class CannotStart(Exception):
     """What keeps a server from starting, in words for whoever started it; no secret is among them."""
 
 
-def announce_launcher() -> None:
-    """Tell the workers that are started from now on to end with this process."""
-    if sys.platform != "win32":
-        os.environ[LAUNCHER_VARIABLE] = str(os.getpid())
+@contextmanager
+def holding_signals() -> Generator[None]:
+    """A worker that is started meanwhile is born deaf to signals, which wait until it calls `end_with_launcher`."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [*STOP_SIGNALS, signal.SIGHUP])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-@cache
-def end_with_launcher() -> None:
-    """In a worker: end on a signal from the very start, and when the launcher or the process between is gone.
+def end_with_launcher(launcher: int) -> None:
+    """In a worker, before anything that takes long: end when the launcher is gone, and at once on a signal to stop.
 
-    Without a launcher it does nothing, and so it does at a second call.
+    The server's own handlers take over from these once there is something to finish.
     """
-    launcher = os.environ.get(LAUNCHER_VARIABLE)
-    if launcher is None or int(launcher) == os.getpid():
-        return
-    server = multiprocessing.parent_process()
-    if server is not None:
-        _heed_signals()
-    pid = server.pid if server is not None else None
-    threading.Thread(target=_watch, args=(int(launcher), pid), name="launcher-watch", daemon=True).start()
+    for number in STOP_SIGNALS:
+        signal.signal(number, _stop_early)
+    # a terminal sends it to all of the launcher's group, and to the launcher alone it says something
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [*STOP_SIGNALS, signal.SIGHUP])
+    threading.Thread(target=_watch, args=(launcher,), name="launcher-watch", daemon=True).start()
 
 
 def end_with_terminal() -> None:
@@ -60,8 +60,7 @@ def listening_process(port: int) -> str | None:
             if str(descriptor.readlink()) in sockets:
                 process = descriptor.parents[1]
                 # the program alone: what it was given may hold secrets
-                program = (process / "cmdline").read_text().partition("\0")[0]
-                return f"process {process.name} ({Path(program).name})"
+                return f"process {process.name} ({(process / 'comm').read_text().strip()})"
     return None
 
 
@@ -77,52 +76,18 @@ def _listening_inodes(port: int) -> set[str]:
     return found
 
 
-def _heed_signals() -> None:
-    """A worker is born with the handlers of the server, which in it do nothing, and keeps them while it loads.
-
-    Once it has loaded, the server's own handlers for workers take over from these.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        return
-    for number in (signal.SIGTERM, signal.SIGINT):
-        inherited = signal.signal(number, _stop_early)
-        if getattr(getattr(inherited, "__self__", None), "interrupt_signal", False):
-            _stop_early(number, None)
-    # to the server it says: renew the workers; it is sent to all of its group
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
-
-
 def _stop_early(_number: int, _frame: FrameType | None) -> NoReturn:
-    # a worker that ends before the server itself has heard of the signal would be taken for a failure
-    time.sleep(NOTICE_SECONDS)
+    # whatever is being imported is no place to raise an exception in
     os._exit(0)
 
 
-def _watch(launcher: int, server: int | None) -> None:
-    while _alive(launcher) and server in {None, os.getppid()}:
+def _watch(launcher: int) -> None:
+    while os.getppid() == launcher:
         time.sleep(POLL_SECONDS)
-    _send(server, signal.SIGTERM)
+    # requests under way are finished
+    os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(GRACE_SECONDS)
-    _send(server, signal.SIGKILL)
     os.kill(os.getpid(), signal.SIGKILL)
-
-
-def _send(server: int | None, number: signal.Signals) -> None:
-    # the server's own process first, so that requests under way are finished
-    os.kill(server if server is not None and server == os.getppid() else os.getpid(), number)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    # whoever should have heard of its end may not have listened yet
-    with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in {"Z", "X"}
-    return True
 
 
 def _await_hangup(terminal: int) -> None:

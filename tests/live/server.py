@@ -62,8 +62,6 @@ class Server:
         words = [str(LITESTAR), "run", "--port", str(self.port), *arguments]
         variables = self._environment(project, environment or {})
         self.started_at = time.monotonic()
-        # processes tell the moment of their birth in hundredths of a second
-        self._born_at = time.time() - 0.05
         if terminal:
             self.process = self._at_terminal(words, directory, variables)
         else:
@@ -186,15 +184,15 @@ class Server:
         return psutil.Process(self.process.pid)
 
     @property
-    def granian(self) -> psutil.Process:
-        """The server's main process."""
-        (main,) = self.launcher.children()
-        return main
-
-    @property
     def workers(self) -> list[psutil.Process]:
         """The processes that answer requests, or are about to."""
-        return self.granian.children()
+        found: list[psutil.Process] = []
+        for process in self.launcher.children():
+            # one that is dead and not buried yet tells nothing
+            with contextlib.suppress(psutil.ZombieProcess):
+                if "app.infrastructure.serving.worker" in process.cmdline():
+                    found.append(process)
+        return found
 
     @property
     def supervisor(self) -> psutil.Process:
@@ -221,18 +219,11 @@ class Server:
         return list({*self.own(), *self.embedded()})
 
     def own(self) -> list[psutil.Process]:
-        """The processes of this start but for the embedded servers, which are nobody's children.
-
-        Granian's have lost their environment to their title, which tells the port: of two starts on one port, those
-        that are younger than this start are its own.
-        """
+        """The processes of this start but for the embedded servers, which are nobody's children."""
         found: list[psutil.Process] = []
         for process in psutil.process_iter():
             with contextlib.suppress(psutil.Error):
-                if process.status() == psutil.STATUS_ZOMBIE:
-                    continue
-                granian = f":{self.port} " in f"{' '.join(process.cmdline())} "
-                if process.environ().get(MARK) == self.mark or (granian and process.create_time() > self._born_at):
+                if process.status() != psutil.STATUS_ZOMBIE and process.environ().get(MARK) == self.mark:
                     found.append(process)
         return found
 

@@ -26,7 +26,7 @@ def test_a_first_start_in_an_empty_directory_is_ready_within_thirty_seconds(
 
 
 def test_a_later_start_takes_little_of_the_processors(shared: Server, measured: Measured) -> None:
-    spent = sum(sum(process.cpu_times()[:2]) for process in [shared.launcher, shared.granian, *shared.workers])
+    spent = sum(sum(process.cpu_times()[:2]) for process in [shared.launcher, *shared.workers])
     measured("processor_seconds", round(spent, 2))
     assert spent < 12
 
@@ -46,8 +46,8 @@ def test_a_second_start_on_a_port_that_is_taken_says_by_whom_and_what_to_do(shar
     second = launch(port=shared.port, ready=False)
     assert second.await_end() == 1
     told = " ".join(second.errors.replace("│", " ").split())
-    holder = shared.workers[0].pid
-    assert f"127.0.0.1:{shared.port} is in use by process {holder} (granian " in told
+    holder = shared.launcher.pid
+    assert f"127.0.0.1:{shared.port} is in use by process {holder} (litestar)" in told
     assert f"litestar run --port {shared.port + 1}" in told
     assert "Traceback" not in told
     assert second.output == ""
@@ -75,9 +75,14 @@ def test_of_two_starts_on_one_port_at_the_same_moment_one_is_refused(launch: Lau
         (["--host", "nowhere.invalid"], "no address of this machine goes by that name"),
         # of the block that is reserved for documentation (RFC 5737)
         (["--host", "192.0.2.1"], "192.0.2.1:8000 cannot be used"),
+        (["--uds", "/nowhere/socket"], "/nowhere/socket cannot be used"),
+        (["--uds", "socket", "--uds-permissions", "rw"], "no octal number"),
+        (["--fd", "999"], "Descriptor 999 is no socket"),
+        (["--ssl-certfile", str(PROJECT / "README.md")], "and its key cannot be used"),
+        (["--ssl-keyfile", str(PROJECT / "README.md")], "of no use without --ssl-certfile"),
     ],
 )
-def test_an_address_that_cannot_be_had_is_told_without_a_traceback(
+def test_what_cannot_be_had_or_used_is_told_without_a_traceback(
     arguments: list[str], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
@@ -100,12 +105,27 @@ def test_a_second_start_on_the_same_data_joins_its_servers_which_outlive_the_fir
     assert second.stop() == 0
 
 
-def test_with_reload_a_change_of_code_restarts_and_nothing_that_is_written_beside_it(
-    place: Path, first_start: FirstStart, launch: Launch
-) -> None:
+@pytest.fixture
+def project(place: Path) -> Path:
+    """A copy of the code."""
     project = place / "project"
     for package in ("app", "db"):
         shutil.copytree(PROJECT / package, project / package, ignore=shutil.ignore_patterns("__pycache__"))
+    return project
+
+
+def test_code_that_does_not_load_is_told_and_ends_the_command(project: Path, launch: Launch) -> None:
+    (project / "app" / "asgi.py").write_text("this is no code\n")
+    server = launch("--workers", "2", project=project, directory=project, ready=False)
+    assert server.await_end() == 1
+    assert "The application does not start" in server.errors
+    assert "SyntaxError: invalid syntax" in server.errors
+    server.assert_gone()
+
+
+def test_with_reload_a_change_of_code_restarts_and_nothing_that_is_written_beside_it(
+    project: Path, first_start: FirstStart, launch: Launch
+) -> None:
     data_dir = copy_data(first_start.data_dir, project / ".data")
     server = launch("--reload", data_dir=data_dir, project=project, directory=project)
     first = server.workers[0].pid
@@ -116,7 +136,7 @@ def test_with_reload_a_change_of_code_restarts_and_nothing_that_is_written_besid
     module = project / "app" / "domain" / "todos.py"
     code = module.read_text()
     module.write_text(f"{code}\nthis is no code\n")
-    wait_until(lambda: "Unexpected exit from worker" in server.output, 30, lambda: server.output)
+    wait_until(lambda: "a worker ended unexpectedly" in server.output, 30, lambda: server.output)
     assert server.process.poll() is None
 
     module.write_text(f"{code}\n# a remark\n")

@@ -66,7 +66,7 @@ class _JsonLines(logging.StreamHandler[TextIO]):
         self.acquire()
         try:
             self._write()
-            super().flush()
+            self.stream.flush()
         except (OSError, ValueError):
             # whoever reads the log has gone
             self._lines.clear()
@@ -109,3 +109,5 @@ def configure_logging(level: str, style: Literal["auto", "json", "pretty"]) -> N
     # statements would show what people write, at `debug` as well
     logging.getLogger("sqlalchemy").setLevel(logging.WARNING)
     logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)
+    # each worker tells by itself when it is ready and when it stops
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
