@@ -1,6 +1,6 @@
 """Where new rows go: behind all others, without a look at them."""
 
-from uuid_utils.compat import uuid7
+from uuid_utils import uuid7
 
 from app.domain.ordering import key_of
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from msgspec import UNSET, Meta, Raw, Struct, UnsetType
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType, structs
 
 MAX_SAFE_INTEGER = 2**53 - 1
 
@@ -58,7 +58,7 @@ class Patch(Command, frozen=True):
 
     def changes(self) -> dict[str, object]:
         """The fields that were sent, by their column names."""
-        return {name: value for name in self.__struct_fields__ if (value := getattr(self, name)) is not UNSET}
+        return {name: value for name, value in structs.asdict(self).items() if value is not UNSET}
 
 
 class View(Struct, frozen=True, rename="camel", gc=False):

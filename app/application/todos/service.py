@@ -86,7 +86,7 @@ class TodoService:
             "priority": data.priority,
             **(recurrence_values(recurrence, due) if recurrence is not None else {}),
             **(due_values(due, await self._zone(actor, due, recurrence)) if due is not None else {}),
-            "tags": _distinct(data.tags),
+            "tags": _distinct(data.tags) or None,
             "assignee_id": data.assignee_id,
             "position": last_position(),
             "created_by": actor.id,
@@ -101,7 +101,7 @@ class TodoService:
             values["parent_id"] = parent_id
         sole = parent_id is None
         # what is left out is null, or none
-        written = {name: value for name, value in values.items() if value is not None and value != []}
+        written = {name: value for name, value in values.items() if value is not None}
         made = await self._todos.insert(Todo, actor, list_id, written, sole=sole, shared=sole and data.id is UNSET)
         if made is None:
             await self._life.check_list(actor, list_id)

@@ -73,14 +73,13 @@ def judge(hits: Hits, debts: Sequence[int], cost: int) -> list[Verdict]:
     allowed = [debt + cost * interval(limit) <= capacity(limit) for (limit, _), debt in zip(hits, debts, strict=True)]
     taken = cost if all(allowed) else 0
     return [
-        verdict(limit, debt + taken * interval(limit), passes=passes, cost=cost)
+        verdict(limit, debt + taken * interval(limit), interval(limit), passes=passes, cost=cost)
         for (limit, _), debt, passes in zip(hits, debts, allowed, strict=True)
     ]
 
 
-def verdict(limit: Limit, debt: int, *, passes: bool, cost: int) -> Verdict:
-    """What a caller is told whose debt is now `debt`."""
-    unit = interval(limit)
+def verdict(limit: Limit, debt: int, unit: int, *, passes: bool, cost: int) -> Verdict:
+    """What a caller is told whose debt is now `debt`; `unit` is the limit's interval."""
     most = limit.quota * unit
     wait = min(max(debt + (1 if passes else cost) * unit - most, 0), most)
     # the seconds are rounded up

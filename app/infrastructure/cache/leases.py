@@ -87,7 +87,7 @@ class LeasedThrottle:
         self._spending[name] = account
         if self._settling is None:
             self._settling = asyncio.get_running_loop().call_later(SETTLE_SECONDS, self._begin_to_settle)
-        return verdict(limit, debt, passes=True, cost=cost)
+        return verdict(limit, debt, account.unit, passes=True, cost=cost)
 
     async def hit(self, limit: Limit, key: str, *, cost: int = 1) -> Verdict:
         """As the port `Throttle` has it."""

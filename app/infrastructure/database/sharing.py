@@ -129,10 +129,11 @@ class Sharing:
 
     def _start(self) -> None:
         self._scheduled = False
+        loop = asyncio.get_running_loop()
         while self._waiting and self._running < TOGETHER:
             callers = self._next()
             self._running += 1
-            task = asyncio.create_task(self._serve(callers))
+            task = loop.create_task(self._serve(callers))
             self._tasks.add(task)
             task.add_done_callback(self._end)
 

@@ -1,6 +1,6 @@
 """What one unit of work has of the database: a session, opened when something asks for it, and hot statements."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any, TypeVar
 
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
@@ -39,14 +39,17 @@ class Work:
         """Whether there is something to close."""
         return self._opened is not None
 
-    async def fetch(self, hot: Hot, values: Mapping[str, Any], *, alone: bool = True) -> Records:
+    def fetch(self, hot: Hot, values: Mapping[str, Any], *, alone: bool = True) -> Awaitable[Records]:
         """Run a hot statement: in the session where there is one, and else as a transaction of its own.
 
         One that writes is committed at once in that case. Where more is to be written that stands or falls with it,
         it is not `alone`, and runs in the session.
         """
         if alone and self._opened is None:
-            return await self._statements.fetch(hot, values)
+            return self._statements.fetch(hot, values)
+        return self._execute(hot, values)
+
+    async def _execute(self, hot: Hot, values: Mapping[str, Any]) -> Records:
         return (await self.session.execute(hot.statement, dict(values))).all()
 
     async def end(self, *, commit: bool) -> None:

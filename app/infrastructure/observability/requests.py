@@ -2,27 +2,14 @@
 
 import logging
 from collections.abc import Callable
-from functools import cache
 from http import HTTPStatus
 from typing import Final, NamedTuple
 
-from prometheus_client import Counter, Histogram
-
-REQUESTS: Final = Counter("evenstar_http_requests", "Requests answered.", ["method", "route", "status"])
-SECONDS: Final = Histogram(
-    "evenstar_http_request_seconds",
-    "Time to answer, in seconds.",
-    ["method", "route"],
-    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
-)
+from app.infrastructure.observability.figures import FIGURES
 
 REQUEST_LOGGER: Final = "app.requests"
 FIELDS: Final = ("method", "route", "status", "duration_ms", "request_id", "user_id")
 """What a line of the log tells of a request."""
-
-# by what they count: methods, templates and statuses are few
-_counter: Final = cache(REQUESTS.labels)
-_histogram: Final = cache(SECONDS.labels)
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _logger = logging.getLogger(REQUEST_LOGGER)
@@ -57,8 +44,7 @@ def record(exchange: Exchange) -> None:
     """Count and log the request; health checks are too many to be logged unless they fail."""
     given, route, status, seconds, request_id, user_id = exchange
     method = given if given in _METHODS else "other"
-    _counter(method, route, status).inc()
-    _histogram(method, route).observe(seconds)
+    FIGURES.count(method, route, status, seconds)
     if (route.startswith("/health") and status < HTTPStatus.BAD_REQUEST) or not _logger.isEnabledFor(logging.INFO):
         return
     told = (method, route, status, round(seconds * 1000, 2), request_id, user_id)

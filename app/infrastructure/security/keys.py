@@ -48,14 +48,14 @@ class Keyring:
     signing_id: str
     keys: Mapping[str, Key]
 
-    def verifying(self, kid: str, now: datetime) -> ec.EllipticCurvePublicKey | None:
-        """The public key of an id, unless its time is over."""
+    def verifies(self, kid: str, now: datetime) -> bool:
+        """Whether there is a key of this id whose time is not over."""
         key = self.keys.get(kid)
-        return None if key is None or (key.until is not None and now >= key.until) else key.public
+        return key is not None and (key.until is None or now < key.until)
 
     def published(self, now: datetime) -> list[Mapping[str, Any]]:
         """The public JWKs that verify."""
-        return [key.jwk for kid, key in self.keys.items() if self.verifying(kid, now) is not None]
+        return [key.jwk for kid, key in self.keys.items() if self.verifies(kid, now)]
 
 
 class KeyFile:
@@ -76,9 +76,12 @@ class KeyFile:
             return self._look()
         return self._keyring
 
-    def verifying(self, kid: str, now: datetime) -> ec.EllipticCurvePublicKey | None:
-        """The public key of an id; for one that is not known the file is looked at again, for it may be new."""
-        return self.current().verifying(kid, now) or self._look().verifying(kid, now)
+    def verifying(self, kid: str, now: datetime) -> Keyring | None:
+        """The keys with one of this id that verifies; while there is none the file is looked at again for it."""
+        keys = self.current()
+        if not keys.verifies(kid, now):
+            keys = self._look()
+        return keys if keys.verifies(kid, now) else None
 
     def _look(self) -> Keyring:
         if self._make:

@@ -10,7 +10,6 @@ from uuid import UUID
 
 import jwt
 import msgspec
-from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.utils import base64url_decode
 from uuid_utils.compat import uuid7
 
@@ -18,7 +17,7 @@ from app.domain.access import Permission, UserRole, permissions_of
 from app.domain.accounts import ACCESS_TOKEN_LIFETIME
 from app.domain.errors import Unauthenticated
 from app.domain.ports import Clock
-from app.infrastructure.security.keys import ALGORITHM, KeyFile
+from app.infrastructure.security.keys import ALGORITHM, KeyFile, Keyring
 
 TOKEN_TYPE: Final = "at+jwt"  # noqa: S105 -- the media type of RFC 9068
 TOKEN_MAX_BYTES: Final = 4096
@@ -87,8 +86,9 @@ class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class _Verified(NamedTuple):
     claims: Claims
-    kid: str
-    key: ec.EllipticCurvePublicKey
+    keys: Keyring
+    since: datetime
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +133,13 @@ class AccessTokens:
     def verify(self, token: str) -> Claims:
         """The claims of a valid token; raises `Unauthenticated`, without a word on what is wrong."""
         now = self.clock.now()
+        found = self._verified.get(token)
+        # other keys are another file's, which may hold another key of this id
+        if found is not None and found.since <= now < found.until and found.keys is self.keys.current():
+            self._verified.move_to_end(token)
+            return found.claims
         try:
-            claims = self._remembered(token, now) or self._read(token, now)
+            claims = self._read(token, now)
         except (jwt.PyJWTError, msgspec.MsgspecError, ValueError) as error:
             raise Unauthenticated("The access token is not valid") from error
         if now >= claims.expires_at:
@@ -144,27 +149,17 @@ class AccessTokens:
             raise Unauthenticated("The access token is not valid")
         return claims
 
-    def _remembered(self, token: str, now: datetime) -> Claims | None:
-        found = self._verified.get(token)
-        if found is None:
-            return None
-        # another object is another file, which may hold another key of this id
-        if self.keys.verifying(found.kid, now) is not found.key:
-            del self._verified[token]
-            return None
-        self._verified.move_to_end(token)
-        return found.claims
-
     def _read(self, token: str, now: datetime) -> Claims:
         if len(token) > TOKEN_MAX_BYTES or _COMPACT.fullmatch(token) is None:
             raise ValueError("not a token of ours")
         header = msgspec.json.decode(base64url_decode(token.partition(".")[0]), type=_Header)
-        key = self.keys.verifying(header.kid, now)
-        if header.alg != ALGORITHM or header.typ != TOKEN_TYPE or key is None:
+        keys = self.keys.verifying(header.kid, now)
+        if header.alg != ALGORITHM or header.typ != TOKEN_TYPE or keys is None:
             raise ValueError("not a token of ours")
+        key = keys.keys[header.kid]
         payload = jwt.decode(
             token,
-            key,
+            key.public,
             algorithms=[ALGORITHM],
             issuer=self.issuer,
             audience=self.audience,
@@ -172,7 +167,8 @@ class AccessTokens:
             options={"strict_aud": True, "verify_exp": False, "verify_iat": False, "verify_nbf": False},
         )
         claims = msgspec.convert(payload, Claims)
-        self._verified[token] = _Verified(claims, header.kid, key)
+        until = claims.expires_at if key.until is None else min(claims.expires_at, key.until)
+        self._verified[token] = _Verified(claims, keys, claims.issued_at - CLOCK_SKEW, until)
         if len(self._verified) > REMEMBERED:
             self._verified.popitem(last=False)
         return claims

@@ -6,7 +6,7 @@ from litestar.connection import ASGIConnection
 from litestar.middleware.authentication import AuthenticationResult
 from litestar.security.jwt import JWTAuth, JWTAuthenticationMiddleware, Token
 
-from app.domain.access import Actor, Origin
+from app.domain.access import Actor
 from app.domain.errors import Unauthenticated
 from app.infrastructure.security.revocations import Revocations
 from app.infrastructure.security.tokens import REMEMBERED, AccessTokens, Claims
@@ -33,8 +33,9 @@ class AccessToken(Token):
         """Verify a compact JWT; raises `Unauthenticated`."""
         return cls(cls.verifier.verify(encoded_token), encoded_token)
 
-    def actor(self, origin: Origin) -> Actor:
+    def actor(self, connection: ASGIConnection[Any, Any, Any, Any]) -> Actor:
         """Whoever it speaks for; the same object for as long as it comes from the same place."""
+        origin = origin_of(connection)
         if self._last is None or self._last.origin != origin:
             claims = self.claims
             self._last = Actor(
@@ -47,9 +48,9 @@ class AccessToken(Token):
             )
         return self._last
 
-    def still_passes(self, connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
+    def still_passes(self, ended: Revocations) -> bool:
         """Whether it does, as far as that can be told at once; raises `Unauthenticated` where its time is over."""
-        return self.verifier.verify(self.encoded) is self.claims and not _ended(connection).may_include(self.claims.sid)
+        return self.verifier.verify(self.encoded) is self.claims and not ended.may_include(self.claims.sid)
 
 
 class BearerMiddleware(JWTAuthenticationMiddleware):
@@ -64,19 +65,23 @@ class BearerMiddleware(JWTAuthenticationMiddleware):
 
     async def authenticate_request(self, connection: ASGIConnection[Any, Any, Any, Any]) -> AuthenticationResult:
         """Verify the Authorization header's token; raises `Unauthenticated`."""
+        token = await self.token_of(connection)
+        return AuthenticationResult(token.actor(connection), token)
+
+    async def token_of(self, connection: ASGIConnection[Any, Any, Any, Any]) -> AccessToken:
+        """The Authorization header's token, verified; raises `Unauthenticated`."""
         fields = fields_of(connection.scope)
         header = b"" if fields is None else fields.get(b"authorization", b"")
-        passed = self._passed.pop(header, None)
-        if passed is not None and passed.still_passes(connection):
-            result = AuthenticationResult(passed.actor(origin_of(connection)), passed)
-        else:
-            result = await self.authenticate_token(encoded_token=bearer_token(connection), connection=connection)
+        token = self._passed.pop(header, None)
+        if token is None or not token.still_passes(_ended(connection)):
+            encoded = bearer_token(connection)
+            token = (await self.authenticate_token(encoded_token=encoded, connection=connection)).auth
         if header:
             # the longest unused is the first
-            self._passed[header] = result.auth
+            self._passed[header] = token
             if len(self._passed) > REMEMBERED:
                 del self._passed[next(iter(self._passed))]
-        return result
+        return token
 
 
 def bearer_token(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
@@ -89,7 +94,7 @@ def bearer_token(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
 
 
 async def _actor(token: AccessToken, connection: ASGIConnection[Any, Any, Any, Any]) -> Actor:
-    return token.actor(origin_of(connection))
+    return token.actor(connection)
 
 
 async def _has_ended(token: AccessToken, connection: ASGIConnection[Any, Any, Any, Any]) -> bool:

@@ -119,7 +119,7 @@ def parse_uuid(name: str, text: str) -> UUID:
     if _UUID.fullmatch(text) is None:
         params = {"origin": "string", "format": "uuid"}
         raise ValidationFailed([Issue(IssueCode.INVALID_FORMAT, (name,), "Expected a UUID", "path", params)])
-    return UUID(text)
+    return msgspec.convert(text, UUID)
 
 
 def _no_constant(_: str) -> NoReturn:

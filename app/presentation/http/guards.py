@@ -31,10 +31,12 @@ class Requires:
     # asynchronous, since Litestar hands each other guard to a thread
     async def __call__(self, connection: ASGIConnection[Any, Actor, Any, Any], _: BaseRouteHandler) -> None:
         """Ask the token; what Litestar itself answers to OPTIONS is nobody's secret, and comes without one."""
-        if connection.scope.get("method") == "OPTIONS":
+        scope: Any = connection.scope
+        if scope.get("method") == "OPTIONS":
             return
+        actor: Actor = scope["user"]
         try:
-            connection.user.require(self.permission)
+            actor.require(self.permission)
         except Forbidden:
             # refused all the same where it cannot be written down
             with suppress(Refusal):

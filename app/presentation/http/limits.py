@@ -1,9 +1,9 @@
 """Rate limits as guards of handlers, and what their answers tell of them."""
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final, Literal, TypeAlias, cast
+from typing import Any, Final, Literal, TypeAlias
 
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
@@ -32,7 +32,7 @@ class Limited:
 
     async def __call__(self, connection: Connection, _: BaseRouteHandler) -> None:
         """Count the request."""
-        scope = cast("MutableMapping[str, Any]", connection.scope)
+        scope: Any = connection.scope
         state = scope["litestar_app"].state
         limits: Mapping[str, Limit] = state["limits"]
         throttle: Throttle = state["throttle"]
@@ -66,34 +66,33 @@ def rate_limit_headers(scope: Scope) -> list[tuple[bytes, bytes]]:
     `t` is in seconds: until the quota is whole, or for a limit that refused until it lets the next request
     pass, as Retry-After has it (draft-ietf-httpapi-ratelimit-headers).
     """
-    verdicts = _counted(cast("MutableMapping[str, Any]", scope)).values()
+    verdicts = _counted(scope).values()
     if not verdicts:
         return []
-    if len(verdicts) == 1:
-        [(limit, allowed, remaining, retry_after, reset_after)] = verdicts
-        state = b'"%b";r=%d;t=%d' % (limit.name.encode(), remaining, reset_after if allowed else retry_after)
-        return [(b"ratelimit-policy", _policy(limit.name, limit.quota, limit.window).encode()), (b"ratelimit", state)]
-    policies = ", ".join([_policy(limit.name, limit.quota, limit.window) for limit, *_ in verdicts])
-    states = ", ".join(
-        [
-            f'"{limit.name}";r={remaining};t={reset_after if allowed else retry_after}'
-            for limit, allowed, remaining, retry_after, reset_after in verdicts
-        ]
-    )
-    return [(b"ratelimit-policy", policies.encode()), (b"ratelimit", states.encode())]
+    policies: list[bytes] = []
+    states: list[bytes] = []
+    for limit, allowed, remaining, retry_after, reset_after in verdicts:
+        policies.append(_policy(limit.name, limit.quota, limit.window))
+        states.append(b"%b;r=%d;t=%d" % (_quoted(limit.name), remaining, reset_after if allowed else retry_after))
+    return [(b"ratelimit-policy", b", ".join(policies)), (b"ratelimit", b", ".join(states))]
 
 
 @cache
-def _policy(name: str, quota: int, window: int) -> str:
-    return f'"{name}";q={quota};w={window}'
+def _quoted(name: str) -> bytes:
+    return f'"{name}"'.encode()
 
 
-def _counted(scope: MutableMapping[str, Any]) -> dict[str, Verdict]:
+@cache
+def _policy(name: str, quota: int, window: int) -> bytes:
+    return f'"{name}";q={quota};w={window}'.encode()
+
+
+def _counted(scope: Scope) -> dict[str, Verdict]:
     """The verdicts on this request so far, by the limit's name."""
     return scope.setdefault("state", {}).setdefault(_VERDICTS, {})
 
 
-def _caller(scope: MutableMapping[str, Any], by: Literal["address", "user"]) -> str:
+def _caller(scope: Scope, by: Literal["address", "user"]) -> str:
     if by == "user" and (user := scope.get("user")) is not None:
         # the token has the user's id as text
         token = scope.get("auth")

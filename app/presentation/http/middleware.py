@@ -4,11 +4,12 @@ It wraps the whole application, not its routes: Litestar's own middleware does n
 """
 
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any, Final, cast
 
+import msgspec
 from litestar import Request
 from litestar.enums import HttpMethod
 from litestar.types import (
@@ -28,6 +29,7 @@ from app.presentation.http.deadlines import Deadlines
 from app.presentation.http.limits import rate_limit_headers
 from app.presentation.http.problems import problem
 from app.presentation.http.proxies import Networks, client_address
+from app.presentation.http.responses import Answer, Headers
 from app.presentation.http.shortcut import Shortcut
 from app.presentation.http.uploads import Upload
 
@@ -48,6 +50,7 @@ _STRICT_CSP: Final = (_CSP, b"default-src 'none'; frame-ancestors 'none'")
 # two years, as the preload lists want it
 _HSTS: Final = (b"strict-transport-security", b"max-age=63072000; includeSubDomains")
 _NO_STORE: Final = (b"cache-control", b"no-store")
+_NONE: Final[Mapping[bytes, bytes]] = {}
 
 Observer = Callable[[Exchange], None]
 
@@ -70,15 +73,12 @@ class Envelope:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        await self._http(cast("HTTPScope", scope), receive, send)
-
-    async def _http(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         started = perf_counter()
         method = scope["method"]
-        without_body = method == "HEAD"
-        if without_body:
+        if method == "HEAD":
             scope["method"] = HttpMethod.GET
-        headers, state = cast("list[tuple[bytes, bytes]]", scope["headers"]), scope["state"]
+        headers: Headers = scope["headers"]
+        state = scope["state"]
         fields = dict(headers)
         if len(fields) == len(headers):
             state[FIELDS_KEY] = fields
@@ -90,39 +90,28 @@ class Envelope:
         forwarded = _all(headers, b"x-forwarded-for") if b"x-forwarded-for" in fields else ()
         address = client_address(peer[0] if peer else None, forwarded, self.trusted_proxies)
         scope["client"] = (address, peer[1] if peer else 0)
-        status = 500
         upload = Upload(receive, fields, self.body_seconds, self.deadlines)
-
-        async def send_enveloped(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"] = self._headers(scope, list(message["headers"]), request_id)
-                # HTTP/2 has no such header, and no need of it
-                if not (upload.is_over or await upload.discard()) and scope["http_version"].startswith("1"):
-                    message["headers"].append((b"connection", b"close"))
-            elif without_body and message["type"] == "http.response.body":
-                message["body"] = b""
-            await send(message)
-
+        reply = _Reply(scope, send, upload, self.strict_transport, request_id.encode(), method == "HEAD")
         try:
-            if self._host_is_fine(headers, fields, scope["path"]):
-                app: ASGIApp | None = self.app
-                if b"origin" not in fields:
-                    app = await self.shortcut.answer(scope, upload.receive)
-                await (app or self.app)(scope, upload.receive, send_enveloped)
+            if not self._host_is_fine(headers, fields, scope["path"]):
+                await _refuse(scope, receive, reply.send)
+                return
+            answer = await self.shortcut.answer(scope, upload.receive) if b"origin" not in fields else None
+            if type(answer) is Answer:
+                await reply.send_whole(answer)
             else:
-                await _refuse(scope, receive, send_enveloped)
+                await (answer or self.app)(scope, upload.receive, reply.send)
         finally:
-            route = scope.get("path_template", "")
-            self.observe(Exchange(method, route, status, perf_counter() - started, request_id, _user_id(scope)))
+            route, token = scope.get("path_template", ""), scope.get("auth")
+            user_id = None if token is None else token.sub
+            self.observe(Exchange(method, route, reply.status, perf_counter() - started, request_id, user_id))
 
     def _request_id(self, given: bytes | None) -> str:
         if given is not None and REQUEST_ID.fullmatch(given):
             return given.decode()
         return uuid7().hex
 
-    def _host_is_fine(self, headers: list[tuple[bytes, bytes]], fields: dict[bytes, bytes], path: str) -> bool:
+    def _host_is_fine(self, headers: Headers, fields: dict[bytes, bytes], path: str) -> bool:
         hosts = 1 if len(headers) == len(fields) and b"host" in fields else len(_all(headers, b"host"))
         # whoever looks after the process asks it by the address it happens to have, if by any
         if path.startswith(HEALTH_PREFIX):
@@ -131,9 +120,40 @@ class Envelope:
             return False
         return not self.allowed_hosts or _PORT.sub("", fields[b"host"].decode("latin-1").lower()) in self.allowed_hosts
 
-    def _headers(self, scope: Scope, present: list[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:
-        own = {name.lower(): value for name, value in present}
-        headers = [*present, (b"x-request-id", request_id.encode()), *_COMMON, *rate_limit_headers(scope)]
+
+class _Reply(msgspec.Struct):
+    """The answer to one request on its way out."""
+
+    scope: HTTPScope
+    out: Send
+    upload: Upload
+    strict_transport: bool
+    request_id: bytes
+    without_body: bool
+    status: int = 500
+
+    async def send(self, message: Message) -> None:
+        """ASGI's, for whoever answers by messages."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            present = list(message["headers"])
+            message["headers"] = await self._headers(present, {name.lower(): value for name, value in present})
+        elif self.without_body and message["type"] == "http.response.body":
+            message["body"] = b""
+        await self.out(message)
+
+    async def send_whole(self, answer: Answer) -> None:
+        """Send an answer that is there as a whole, and has none of the headers that are looked for in others."""
+        self.status = answer.status_code
+        headers = await self._headers(answer.headers, _NONE)
+        await self.out({"type": "http.response.start", "status": self.status, "headers": headers})
+        body = b"" if self.without_body else answer.body
+        await self.out({"type": "http.response.body", "body": body, "more_body": False})
+
+    async def _headers(self, present: Headers, own: Mapping[bytes, bytes]) -> list[tuple[bytes, bytes]]:
+        """Those that are there, which are `own` by their names in lower case, and those that every answer has."""
+        scope = self.scope
+        headers = [*present, (b"x-request-id", self.request_id), *_COMMON, *rate_limit_headers(scope)]
         if _CSP not in own:
             headers.append(_STRICT_CSP)
         vary = own.get(b"vary")
@@ -143,10 +163,13 @@ class Envelope:
             headers.append(_HSTS)
         if scope["path"].startswith(UNSTORED) and b"cache-control" not in own:
             headers.append(_NO_STORE)
+        # HTTP/2 has no such header, and no need of it
+        if not (self.upload.is_over or await self.upload.discard()) and scope["http_version"].startswith("1"):
+            headers.append((b"connection", b"close"))
         return headers
 
 
-def _all(headers: Iterable[tuple[bytes, bytes]], wanted: bytes) -> tuple[bytes, ...]:
+def _all(headers: Headers, wanted: bytes) -> tuple[bytes, ...]:
     return tuple(value for name, value in headers if name == wanted)
 
 
@@ -154,8 +177,3 @@ async def _refuse(scope: HTTPScope, receive: Receive, send: Send) -> None:
     request: Request[Any, Any, Any] = Request(scope)
     answer = problem(request, MalformedRequest("The request names no host that is served here"))
     await cast("Callable[..., Awaitable[None]]", answer.to_asgi_response(None, request))(scope, receive, send)
-
-
-def _user_id(scope: Scope) -> str | None:
-    token: Any = scope.get("auth")
-    return None if token is None else str(token.sub)

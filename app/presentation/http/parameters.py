@@ -1,11 +1,12 @@
 """Reads what a request says beside its body, before anything is opened for it, and all its faults at once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, ParamSpec, TypeVar
 from uuid import UUID
 
+import msgspec
 from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.handlers import HTTPRouteHandler
@@ -40,8 +41,7 @@ SHORT_BODY: Final = 64 * 1024
 _STATE_KEY: Final = "parameters"
 
 
-@dataclass(slots=True)
-class Parameters:
+class Parameters(msgspec.Struct):
     """The query as its Struct, the versions a change may meet, the ids of the path, and the faults found on the way."""
 
     query: Any
@@ -101,8 +101,7 @@ async def announced_body(request: Request[Any, Any, Any]) -> bytes:
 
     Nobody may ask for it again.
     """
-    fields = fields_of(request.scope)
-    _check_announcement(request)
+    fields = _check_announcement(request)
     length = b"" if fields is None else fields.get(b"content-length", b"")
     # of one that is announced to be short there is no need to watch the size
     if not (length.isdigit() and int(length) <= SHORT_BODY):
@@ -117,13 +116,15 @@ async def announced_body(request: Request[Any, Any, Any]) -> bytes:
             return _present(b"".join(parts))
 
 
-def _check_announcement(request: Request[Any, Any, Any]) -> None:
+def _check_announcement(request: Request[Any, Any, Any]) -> Mapping[bytes, bytes] | None:
+    """The header fields, which announce JSON; None as of `fields_of`."""
     fields = fields_of(request.scope)
     if fields is None:
         check_json_headers(request.scope["headers"])
     else:
         check_json_content_type(fields.get(b"content-type"))
         check_content_encoding(fields.get(b"content-encoding"))
+    return fields
 
 
 def _present(body: bytes) -> bytes:
@@ -135,8 +136,8 @@ def _present(body: bytes) -> bytes:
 def read(request: Request[Any, Any, Any], reads: Reads) -> Parameters:
     """What there is to be read beside the body, and its faults; raises `NotAcceptable`."""
     scope = request.scope
-    if reads.accept:
-        check_accept(sent(request, b"accept"))
+    if reads.accept and (given := sent(request, b"accept")):
+        check_accept(given)
     found = scope["state"][_STATE_KEY] = Parameters(None, None, {}, [])
     issues = found.issues
     for name, value in scope["path_params"].items():

@@ -8,6 +8,7 @@ import msgspec
 from litestar import Litestar, Request, Response
 from litestar.enums import MediaType
 from litestar.response.base import ASGIResponse
+from litestar.status_codes import HTTP_201_CREATED
 from litestar.types import Receive, Scope, Send
 
 from app.application.schemas import Row, View
@@ -42,7 +43,7 @@ class Answer(ASGIResponse):
         self.headers = [
             *headers,
             (b"content-type", b"application/json"),
-            (b"content-length", str(len(body)).encode()),
+            (b"content-length", b"%d" % len(body)),
         ]
 
     def encode_headers(self) -> list[tuple[bytes, bytes]]:
@@ -59,14 +60,12 @@ def answer_of(view: View, status: int, request: Request[Any, Any, Any], headers:
     """The answer that shows a view: for a row with ETag and Location, and 304 for those who have it."""
     if isinstance(view, Row):
         headers = [*headers, *_row_headers(view, status, request)]
-        if request.method == "GET" and _is_known(request, headers[-1][1]):
+        if request.scope["method"] == "GET" and _is_known(request, headers[-1][1]):
             return ASGIResponse(
                 status_code=HTTPStatus.NOT_MODIFIED,
                 headers=[(name.decode(), value.decode("latin-1")) for name, value in headers],
             )
-    answer = Answer(_encode(view), status, headers)
-    remember_answer(request, answer)
-    return answer
+    return Answer(_encode(view), status, headers)
 
 
 class RowResponse(Response[Any]):
@@ -78,7 +77,9 @@ class RowResponse(Response[Any]):
         status = self.status_code or options.get("status_code") or HTTPStatus.OK
         if isinstance(content, View) and self._is_plain(options):
             headers = [(name.lower().encode(), value.encode()) for name, value in self.headers.items()]
-            return answer_of(content, status, request, headers)
+            answer = answer_of(content, status, request, headers)
+            remember_answer(request, answer)
+            return answer
         if isinstance(content, Row):
             for name, value in _row_headers(content, status, request):
                 self.headers[name.decode()] = value.decode()
@@ -98,14 +99,16 @@ class RowResponse(Response[Any]):
 
 def _row_headers(row: Row, status: int, request: Request[Any, Any, Any]) -> list[tuple[bytes, bytes]]:
     tag = (b"etag", b'"%d"' % row.version)
-    if status != HTTPStatus.CREATED:
+    if status != HTTP_201_CREATED:
         return [tag]
-    place: str = request.route_handler.opt.get(ROWS_AT, request.scope["path"])
+    place: str = request.scope["route_handler"].opt.get(ROWS_AT, request.scope["path"])
     return [(b"location", f"{place.rstrip('/')}/{row.id}".encode()), tag]
 
 
 def _is_known(request: Request[Any, Any, Any], tag: bytes) -> bool:
     """Weak comparison, as RFC 9110 13.1.2 has it for `If-None-Match`."""
     given = sent(request, b"if-none-match")
-    known = {tag.decode(), "*"} if given else ()
+    if not given:
+        return False
+    known = {tag.decode(), "*"}
     return any(candidate.strip().removeprefix("W/") in known for field in given for candidate in field.split(","))

@@ -21,8 +21,9 @@ READS: Final = frozenset({"GET", "HEAD"})
 
 async def serve(request: AnyRequest, ask: Callable[[Services], Awaitable[AnswerT]]) -> AnswerT:
     """Ask the services in the request's one unit of work, which ends before a byte of the answer leaves."""
-    unit_of_work: UnitOfWork = request.scope["litestar_app"].state["unit_of_work"]
-    if request.method in READS:
+    scope = request.scope
+    unit_of_work: UnitOfWork = scope["litestar_app"].state["unit_of_work"]
+    if scope["method"] in READS:
         async with unit_of_work.read() as services:
             return await ask(services)
     if not sent(request, FIELD):

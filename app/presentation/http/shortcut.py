@@ -32,16 +32,33 @@ _HOST: Final = re.compile(rb"[a-z0-9.:-]+")
 _ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
+class _Asked(AnyRequest):
+    """Litestar's request, which becomes one when it is asked for what only that has."""
+
+    __slots__ = ()
+
+    def __init__(self, scope: HTTPScope, receive: Receive) -> None:
+        # instead of Litestar's, which prepares for much that is rarely wanted
+        self.scope = scope
+        self.receive = receive
+
+    def __getattr__(self, name: str) -> Any:
+        """Called for what is not there yet; raises `AttributeError` for what never will be."""
+        super().__init__(self.scope, self.receive)
+        return object.__getattribute__(self, name)
+
+
 class _Way:
     """One operation, with what Litestar would look up for each request."""
 
-    __slots__ = ("_authentication", "_body", "_fn", "_handler", "_identifier", "_reads", "_template")
+    __slots__ = ("_authentication", "_body", "_fn", "_guards", "_handler", "_identifier", "_reads", "_template")
 
     def __init__(self, route: HTTPRoute, handler: Route, method: str, authentication: BearerMiddleware) -> None:
         self._template = route.path_format
         self._identifier = next(iter(route.path_parameters), None)
         self._handler = handler
         self._authentication = authentication
+        self._guards = handler.guarding()
         self._reads = reads_of(handler, route.path_format, method)
         field = handler.parsed_data_field
         self._body: Any = None if field is None else field.annotation
@@ -53,9 +70,10 @@ class _Way:
         scope["path_template"] = self._template
         scope["route_handler"] = handler
         scope["path_params"] = {} if self._identifier is None else {self._identifier: identifier}
-        signed_in = await self._authentication.authenticate_request(request)
-        scope["user"], scope["auth"] = signed_in.user, signed_in.auth
-        await handler.authorize_connection(request)
+        token = scope["auth"] = await self._authentication.token_of(request)
+        scope["user"] = token.actor(request)
+        for guard in self._guards:
+            await guard(request, handler)
         faults = read(request, self._reads).issues
         if self._body is not None:
             body = read_body(self._body, request, await announced_body(request))
@@ -112,7 +130,7 @@ class Shortcut:
         fields = fields_of(scope)
         if fields is None or FIELD in fields or scope.get("root_path") or not _HOST.fullmatch(fields.get(b"host", b"")):
             return None
-        request: AnyRequest = Request(scope, receive)
+        request = _Asked(scope, receive)
         try:
             return await way.answer(self._app, request, identifier)
         except Exception as error:  # noqa: BLE001 -- as Litestar's outermost layer does

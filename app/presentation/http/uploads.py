@@ -15,7 +15,17 @@ DISCARDED_MAX: Final = 8 * 1024 * 1024
 class Upload:
     """Receives the body as long as it comes fast enough: within so many seconds, and one more for each KiB."""
 
-    __slots__ = ("_deadline", "_deadlines", "_expected", "_fields", "_receive", "_seconds", "_whole")
+    __slots__ = (
+        "_announced",
+        "_deadline",
+        "_deadlines",
+        "_expected",
+        "_fields",
+        "_receive",
+        "_seconds",
+        "_whole",
+        "is_over",
+    )
 
     def __init__(self, receive: Receive, fields: Mapping[bytes, bytes], seconds: float, deadlines: Deadlines) -> None:
         """`fields` are the header fields by their names, in lower case."""
@@ -26,6 +36,9 @@ class Upload:
         self._deadline: float | None = None
         self._whole = False
         self._expected = True
+        self._announced = fields.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in fields
+        self.is_over = not self._announced
+        """Whether nothing of the body is to come any more."""
 
     async def receive(self) -> HTTPReceiveMessage | WebSocketReceiveMessage:
         """The next message; raises `RequestTimeout` for a body that is too slow, `MalformedRequest` for half of one."""
@@ -41,16 +54,12 @@ class Upload:
             raise RequestTimeout(f"A body must come within {self._seconds:g} s and 1 s for each KiB") from None
         if message["type"] == "http.request":
             self._deadline += len(message["body"]) / 1024
-            self._whole = not message["more_body"]
-        elif self._is_announced():
+            if not message["more_body"]:
+                self._whole = self.is_over = True
+        elif self._announced:
             self._expected = False
             raise MalformedRequest("The body ended too early")
         return message
-
-    @property
-    def is_over(self) -> bool:
-        """Whether nothing of the body is to come any more."""
-        return self._whole or not self._is_announced()
 
     async def discard(self) -> bool:
         """Read what is left of the body, so that the client comes to read the answer; False when it is left unread.
@@ -71,6 +80,3 @@ class Upload:
         except (TimeoutError, RequestTimeout, MalformedRequest):
             self._expected = False
         return self._whole
-
-    def _is_announced(self) -> bool:
-        return self._fields.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in self._fields

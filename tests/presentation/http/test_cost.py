@@ -15,7 +15,7 @@ from tests.presentation.http.conftest import Person
 
 pytestmark = pytest.mark.anyio
 
-COSTS: Final = {"list": 156, "get": 166, "create": 210, "complete": 198}
+COSTS: Final = {"list": 119, "get": 124, "create": 161, "complete": 155}
 """Calls and resumptions of Python functions, ours and those that we stand on, until the answer is sent."""
 
 GROWTH: Final = 1.15

@@ -1,6 +1,6 @@
 """Queries over todos; each of them carries who may see them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
@@ -88,11 +88,11 @@ class TodoRepository(Repository[Todo]):
         """How many todos all pages have together."""
         return (await self.session.execute(count_statement(actor.id, filters))).scalar_one()
 
-    async def find(self, schema: type[ViewT], actor: Actor, todo_id: UUID) -> ViewT | None:
+    def find(self, schema: type[ViewT], actor: Actor, todo_id: UUID) -> Awaitable[ViewT | None]:
         """One todo, or None when there is none that the actor may see."""
-        return await self._one(schema, find_statement(schema), {"todo_id": todo_id, "user_id": actor.id})
+        return self._one(schema, find_statement(schema), {"todo_id": todo_id, "user_id": actor.id})
 
-    async def insert(
+    def insert(
         self,
         schema: type[ViewT],
         actor: Actor,
@@ -101,16 +101,16 @@ class TodoRepository(Repository[Todo]):
         *,
         sole: bool = False,
         shared: bool = False,
-    ) -> ViewT | None:
+    ) -> Awaitable[ViewT | None]:
         """Store a new todo in a list, or in the inbox, and return it; None when the actor may not write there.
 
         Where it is the `sole` thing that its unit of work writes, it may be committed at once, and where its id is
         nobody else's to give, `shared`, together with others'.
         """
         hot = insert_statement(schema, tuple(values), inbox=list_id is None, shared=shared)
-        return await self._one(schema, hot, {**_named(values), "user_id": actor.id, "list_id": list_id}, sole=sole)
+        return self._one(schema, hot, {**_named(values), "user_id": actor.id, "list_id": list_id}, sole=sole)
 
-    async def change(
+    def change(
         self,
         schema: type[ViewT],
         actor: Actor,
@@ -120,7 +120,7 @@ class TodoRepository(Repository[Todo]):
         versions: frozenset[int] | None = None,
         alone: bool = False,
         sole: bool = False,
-    ) -> ViewT | None:
+    ) -> Awaitable[ViewT | None]:
         """Set the named columns and count the version up; None when no todo has the id and one of the versions.
 
         Nor is one changed that the actor may not write, or, where it must stand `alone`, that recurs, was cancelled,
@@ -135,7 +135,7 @@ class TodoRepository(Repository[Todo]):
             versioned=versions is not None,
         )
         given = {**_named(values), "todo_id": todo_id, "user_id": actor.id, "versions": versions}
-        return await self._one(schema, hot, given, sole=sole)
+        return self._one(schema, hot, given, sole=sole)
 
     async def release(self, list_id: UUID, user_id: UUID, now: datetime) -> None:
         """End what a person had to do with a list's todos: their assignments and their reminders."""
