@@ -1,9 +1,7 @@
 """A real browser for tests: Debian's Chromium, kept to loopback, and a real server for it to visit."""
 
-import asyncio
 import os
 import shutil
-import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,9 +11,8 @@ from urllib.parse import urlsplit
 import pytest
 from litestar import Litestar
 from playwright.async_api import Browser, ConsoleMessage, Error, Page, Request, Route, async_playwright, expect
-from uvicorn import Config, Server
 
-from app.infrastructure.serving.worker import Http1
+from tests.running import port_of, running
 
 SCREENSHOTS = os.environ.get("SCREENSHOTS")
 """A folder to keep the pictures in that tests take; without it they go where the test says."""
@@ -107,16 +104,8 @@ async def visit(url: str, *, dark: bool = False) -> AsyncGenerator[Visit]:
 @asynccontextmanager
 async def serve(app: Litestar) -> AsyncGenerator[str]:
     """Run the application on a loopback port of its own and give its origin."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        server = Server(Config(app, interface="asgi3", http=Http1, ws="none", log_config=None, proxy_headers=False))
-        running = asyncio.create_task(server.serve([listener]))
-        try:
-            await _started(server, running)
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            await running
+    async with running(app) as server:
+        yield f"http://127.0.0.1:{port_of(server)}"
 
 
 @asynccontextmanager
@@ -128,15 +117,6 @@ async def _chromium() -> AsyncGenerator[Browser]:
         await playwright.chromium.launch(executable_path=_CHROMIUM, args=_FLAGS) as browser,
     ):
         yield browser
-
-
-async def _started(server: Server, running: asyncio.Task[None]) -> None:
-    async with asyncio.timeout(10):
-        while not server.started:
-            if running.done():
-                await running
-                raise RuntimeError("the server ended before it took a connection")
-            await asyncio.sleep(0.01)
 
 
 async def _refuse(route: Route) -> None:

@@ -12,12 +12,15 @@ from math import inf
 from typing import Final
 
 from prometheus_client import REGISTRY, Metric
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
 
 REQUESTS: Final = "evenstar_http_requests"
 SECONDS: Final = "evenstar_http_request_seconds"
 BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, inf)
 """The most seconds that each of them holds."""
+
+_BOUNDS: Final = [str(most) if most < inf else "+Inf" for most in BUCKETS]
 
 
 class _Times:
@@ -58,22 +61,17 @@ class RequestFigures(Collector):
 
     def collect(self) -> Iterable[Metric]:
         """The figures as the client's own counter and histogram would have them."""
-        requests = Metric(REQUESTS, "Requests answered.", "counter")
+        requests = CounterMetricFamily(REQUESTS, "Requests answered.", labels=("method", "route", "status"))
         for (method, route, status), answers in self._answers.copy().items():
-            labels = {"method": method, "route": route, "status": str(status)}
-            requests.add_sample(f"{REQUESTS}_total", labels, float(answers.count))
-            requests.add_sample(f"{REQUESTS}_created", labels, answers.began)
-        seconds = Metric(SECONDS, "Time to answer, in seconds.", "histogram")
+            requests.add_metric((method, route, str(status)), answers.count, created=answers.began)
+        seconds = HistogramMetricFamily(SECONDS, "Time to answer, in seconds.", labels=("method", "route"))
         for (method, route), times in self._times.copy().items():
-            labels = {"method": method, "route": route}
-            counts = list(accumulate(times.buckets))
-            for most, count in zip(BUCKETS, counts, strict=True):
-                seconds.add_sample(
-                    f"{SECONDS}_bucket", {**labels, "le": "+Inf" if most == inf else str(most)}, float(count)
-                )
-            seconds.add_sample(f"{SECONDS}_count", labels, float(counts[-1]))
-            seconds.add_sample(f"{SECONDS}_sum", labels, times.total)
-            seconds.add_sample(f"{SECONDS}_created", labels, times.began)
+            counts = accumulate(times.buckets)
+            bounds = [
+                ("+Inf" if most == inf else str(most), count) for most, count in zip(BUCKETS, counts, strict=True)
+            ]
+            seconds.add_metric((method, route), bounds, times.total)
+            seconds.add_sample(f"{SECONDS}_created", {"method": method, "route": route}, times.began)
         return [requests, seconds]
 
 

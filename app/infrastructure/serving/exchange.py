@@ -146,10 +146,9 @@ class Exchange:
         body = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
         self._chunks.clear()
         self._delivered = not self.more
-        if self.buffered > BUFFERED_MAX:
-            self.buffered = 0
+        held, self.buffered = self.buffered, 0
+        if held > BUFFERED_MAX:
             self._connection.regulate()
-        self.buffered = 0
         return {"type": "http.request", "body": body, "more_body": self.more}
 
     async def send(self, message: Message) -> None:

@@ -51,14 +51,13 @@ class _Asked(AnyRequest):
 class _Way:
     """One operation, with what Litestar would look up for each request."""
 
-    __slots__ = ("_authentication", "_body", "_fn", "_guards", "_handler", "_identifier", "_reads", "_template")
+    __slots__ = ("_authentication", "_body", "_fn", "_handler", "_identifier", "_reads", "_template")
 
     def __init__(self, route: HTTPRoute, handler: Route, method: str, authentication: BearerMiddleware) -> None:
         self._template = route.path_format
         self._identifier = next(iter(route.path_parameters), None)
         self._handler = handler
         self._authentication = authentication
-        self._guards = handler.guarding()
         self._reads = reads_of(handler, route.path_format, method)
         field = handler.parsed_data_field
         self._body: Any = None if field is None else field.annotation
@@ -72,8 +71,7 @@ class _Way:
         scope["path_params"] = {} if self._identifier is None else {self._identifier: identifier}
         token = scope["auth"] = await self._authentication.token_of(request)
         scope["user"] = token.actor(request)
-        for guard in self._guards:
-            await guard(request, handler)
+        await handler.authorize_connection(request)
         faults = read(request, self._reads).issues
         if self._body is not None:
             body = read_body(self._body, request, await announced_body(request))

@@ -24,7 +24,6 @@ class Upload:
         "_receive",
         "_seconds",
         "_whole",
-        "is_over",
     )
 
     def __init__(self, receive: Receive, fields: Mapping[bytes, bytes], seconds: float, deadlines: Deadlines) -> None:
@@ -37,8 +36,6 @@ class Upload:
         self._whole = False
         self._expected = True
         self._announced = fields.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in fields
-        self.is_over = not self._announced
-        """Whether nothing of the body is to come any more."""
 
     async def receive(self) -> HTTPReceiveMessage | WebSocketReceiveMessage:
         """The next message; raises `RequestTimeout` for a body that is too slow, `MalformedRequest` for half of one."""
@@ -54,12 +51,16 @@ class Upload:
             raise RequestTimeout(f"A body must come within {self._seconds:g} s and 1 s for each KiB") from None
         if message["type"] == "http.request":
             self._deadline += len(message["body"]) / 1024
-            if not message["more_body"]:
-                self._whole = self.is_over = True
+            self._whole = not message["more_body"]
         elif self._announced:
             self._expected = False
             raise MalformedRequest("The body ended too early")
         return message
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing of the body is to come any more."""
+        return self._whole or not self._announced
 
     async def discard(self) -> bool:
         """Read what is left of the body, so that the client comes to read the answer; False when it is left unread.

@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 import pytest
 from litestar.types import ASGIApp, Receive, Scope, Send
-from uvicorn import Config, Server
+from uvicorn import Server
 
-from app.infrastructure.serving.protocol import Http1
+from tests.running import port_of, running
 
 Serve: TypeAlias = Callable[..., AbstractAsyncContextManager["Served"]]
 
@@ -72,31 +72,13 @@ class Served:
 
 @asynccontextmanager
 async def _serve(app: ASGIApp, **options: Any) -> AsyncGenerator[Served]:
-    config = Config(
-        app,
-        port=0,
-        http=Http1,
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        proxy_headers=False,
-        server_header=False,
-        **options,
-    )
-    config.load()
-    server = Server(config)
-    running = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 -- uvicorn has no event for it
-        await asyncio.sleep(0.005)
-    where: Any = cast("Any", server.servers[0].sockets[0]).getsockname()
-    served = Served(server, 0 if config.uds else where[1])
-    try:
-        yield served
-    finally:
-        for wire in served.wires:
-            wire.writer.close()
-        server.should_exit = True
-        await running
+    async with running(app, lifespan="off", **options) as server:
+        served = Served(server, 0 if server.config.uds else port_of(server))
+        try:
+            yield served
+        finally:
+            for wire in served.wires:
+                wire.writer.close()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import re
 
 import pytest
 from litestar.enums import HttpMethod
-from litestar.types import Receive, Scope, Send
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from tests.infrastructure.serving.conftest import Serve, answering
 
@@ -68,22 +68,19 @@ async def test_an_application_may_take_head_for_get(serve: Serve) -> None:
             assert (await wire.answer(to="HEAD"))[1]["content-length"] == "4"
 
 
-async def test_a_body_of_unknown_length_comes_in_chunks(serve: Serve) -> None:
-    async with serve(streaming) as served:
+@pytest.mark.parametrize(
+    ("app", "announced"), [(streaming, ("transfer-encoding", "chunked")), (steady, ("content-length", "6"))]
+)
+async def test_a_body_in_parts_comes_in_chunks_unless_its_length_is_known(
+    serve: Serve, app: ASGIApp, announced: tuple[str, str]
+) -> None:
+    async with serve(app) as served:
         wire = await served.connect()
         for _ in range(2):
             await wire.send(GET)
             status, headers, body = await wire.answer()
-            assert (status, body, headers["transfer-encoding"]) == (200, b"onetwo", "chunked")
-
-
-async def test_a_body_in_parts_of_known_length_comes_as_it_is(serve: Serve) -> None:
-    async with serve(steady) as served:
-        wire = await served.connect()
-        for _ in range(2):
-            await wire.send(GET)
-            status, headers, body = await wire.answer()
-            assert (status, body, headers["content-length"]) == (200, b"onetwo", "6")
+            name, value = announced
+            assert (status, body, headers[name]) == (200, b"onetwo", value)
 
 
 async def test_a_client_of_http_1_0_gets_no_chunks_and_one_answer(serve: Serve) -> None:
