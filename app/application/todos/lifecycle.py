@@ -1,7 +1,6 @@
 """The life of todos: completed, reopened, cancelled, skipped, and what that means for those above and below."""
 
 import datetime as dt
-from typing import Any
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -141,8 +140,7 @@ class TodoLifecycle:
     async def _set_alone(self, actor: Actor, todo_id: UUID, status: TodoStatus) -> Todo | None:
         """Give a todo that stands by itself a status; None where that is not for one statement to do."""
         actor.require(Permission.TODOS_WRITE)
-        now = self._clock.now()
-        values = {**status_values(actor, status, now), "updated_at": now}
+        values = {"status": status, "updated_at": self._clock.now()}
         return await self._todos.change(Todo, actor, todo_id, values, alone=True, sole=True)
 
     async def mend(self, actor: Actor, todo_id: UUID) -> None:
@@ -184,9 +182,3 @@ class TodoLifecycle:
                 "updated_at": now,
             },
         )
-
-
-def status_values(actor: Actor, status: TodoStatus, now: dt.datetime) -> dict[str, Any]:
-    """The columns of a status that the actor gives a todo by itself."""
-    done = status is TodoStatus.COMPLETED
-    return {"status": status, "completed_at": now if done else None, "completed_by": actor.id if done else None}

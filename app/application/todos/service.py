@@ -10,7 +10,7 @@ from msgspec import UNSET, UnsetType
 from uuid_utils.compat import uuid7
 
 from app.application.positions import last_position
-from app.application.todos.lifecycle import TodoLifecycle, status_values
+from app.application.todos.lifecycle import TodoLifecycle
 from app.application.todos.schemas import Todo, TodoCreate, TodoUpdate
 from app.application.todos.timing import (
     due_of,
@@ -76,23 +76,19 @@ class TodoService:
         """
         actor.require(Permission.TODOS_WRITE)
         due, recurrence = due_of(data.due), recurrence_of(data.recurrence)
-        now = self._clock.now()
         status = lifecycle.status_from(TodoStatus.OPEN, status=_given(data.status), completed=_given(data.completed))
         values: dict[str, Any] = {
             "id": _own_id(data.id),
             "title": data.title,
             "notes": data.notes,
-            **status_values(actor, status, now),
+            "status": status,
             "priority": data.priority,
             **(recurrence_values(recurrence, due) if recurrence is not None else {}),
             **(due_values(due, await self._zone(actor, due, recurrence)) if due is not None else {}),
             "tags": _distinct(data.tags) or None,
             "assignee_id": data.assignee_id,
             "position": last_position(),
-            "created_by": actor.id,
-            "version": 1,
-            "created_at": now,
-            "updated_at": now,
+            "created_at": self._clock.now(),
         }
         list_id = _given(data.list_id)
         parent_id = _given(data.parent_id)
@@ -124,8 +120,7 @@ class TodoService:
         changed = None
         asked = _asked_status(data)
         if not changes.keys() & _TIMING and (asked is None or asked is not TodoStatus.CANCELLED):
-            now = self._clock.now()
-            values = {**plain, **(status_values(actor, asked, now) if asked else {}), "updated_at": now}
+            values = {**plain, **({"status": asked} if asked else {}), "updated_at": self._clock.now()}
             changed = await self._todos.change(
                 Todo, actor, todo_id, values, versions=versions, alone=asked is not None, sole=True
             )

@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import delete, select, update
 
 from app.domain.access import Actor
+from app.domain.todos import TodoStatus
 from app.infrastructure.database.hot import Hot
 from app.infrastructure.database.models import Reminder, Todo
 from app.infrastructure.database.repositories.keyset import SortTerm
@@ -104,10 +105,11 @@ class TodoRepository(Repository[Todo]):
     ) -> Awaitable[ViewT | None]:
         """Store a new todo in a list, or in the inbox, and return it; None when the actor may not write there.
 
+        Who made it and who has done it is the actor, and when is the `created_at` among the values.
         Where it is the `sole` thing that its unit of work writes, it may be committed at once, and where its id is
         nobody else's to give, `shared`, together with others'.
         """
-        hot = insert_statement(schema, tuple(values), inbox=list_id is None, shared=shared)
+        hot = insert_statement(schema, tuple(values), inbox=list_id is None, done=_is_done(values), shared=shared)
         return self._one(schema, hot, {**_named(values), "user_id": actor.id, "list_id": list_id}, sole=sole)
 
     def change(
@@ -123,6 +125,7 @@ class TodoRepository(Repository[Todo]):
     ) -> Awaitable[ViewT | None]:
         """Set the named columns and count the version up; None when no todo has the id and one of the versions.
 
+        With a status it is the actor who has done it, if anybody has, at the `updated_at` among the values.
         Nor is one changed that the actor may not write, or, where it must stand `alone`, that recurs, was cancelled,
         has other todos above or below it, or reminders; nor one that somebody else holds. A todo that is done already
         keeps when and by whom it was. `sole` is as in `insert`.
@@ -130,7 +133,7 @@ class TodoRepository(Repository[Todo]):
         hot = change_statement(
             schema,
             tuple(values),
-            done=values.get("completed_at") is not None,
+            done=_is_done(values),
             alone=alone,
             versioned=versions is not None,
         )
@@ -165,6 +168,10 @@ def _asked(actor: Actor, filters: TodoFilters, limit: int, after: Sequence[objec
     values |= {name: value for name, value in filters.given().items() if name in BOUND and value is not None}
     values |= {f"after_{index}": value for index, value in enumerate(after or ())}
     return values
+
+
+def _is_done(values: Mapping[str, Any]) -> bool:
+    return values.get("status") is TodoStatus.COMPLETED
 
 
 def _named(values: Mapping[str, Any]) -> dict[str, Any]:

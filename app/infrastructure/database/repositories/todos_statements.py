@@ -23,6 +23,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    null,
     select,
     true,
     update,
@@ -50,11 +51,11 @@ GIVEN: Final = "given_"
 
 Shape = tuple[object, ...]
 
-_STATUS: Final = frozenset({"status", "completed_at", "completed_by", "updated_at"})
+_STATUS: Final = frozenset({"status", "updated_at"})
 
 # the columns that take whatever a caller may send, and those of a new todo that no caller has a say in
 _UNREFUSED: Final = _STATUS | {"title", "notes", "priority", "due_date", "due_time", "due_at"}
-_MADE: Final = frozenset({"id", "position", "created_by", "version", "created_at"})
+_MADE: Final = frozenset({"id", "position", "created_at"})
 
 _USER: Final[Any] = given("user_id", Uuid())
 _TODO: Final[Any] = given("todo_id", Uuid())
@@ -80,9 +81,12 @@ def find_statement(schema: type[msgspec.Struct]) -> Hot:
 
 
 @lru_cache(REMEMBERED)
-def insert_statement(schema: type[msgspec.Struct], names: tuple[str, ...], *, inbox: bool, shared: bool = False) -> Hot:
+def insert_statement(
+    schema: type[msgspec.Struct], names: tuple[str, ...], *, inbox: bool, done: bool, shared: bool = False
+) -> Hot:
     """A new todo in the list `list_id` or the inbox, if `user_id` may write there; the columns named `given_`.
 
+    `created_at` is among them; it is whose row it is, and when it was made, that tell who has `done` it, and when.
     With an id that nobody else can give it may be `shared`, and is where nothing else in it may be refused.
     """
     place = writable_lists(_USER).where(
@@ -90,14 +94,16 @@ def insert_statement(schema: type[msgspec.Struct], names: tuple[str, ...], *, in
     )
     # held until the end of the transaction, so that no list is archived or deleted under a new todo
     found = place.with_for_update(of=TodoList, key_share=True, read=True).cte("place")
-    alone = _insert(schema, names, select(found.c.list_id, *map(_given, names)))
+    told = {name: _given(name) for name in names}
+    alone = _insert(schema, select(found.c.list_id), told, _USER, done=done)
     if not shared or not (_UNREFUSED | _MADE).issuperset(names):
         return Hot(alone)
     replaced, types = beside(place.with_for_update(of=TodoList, key_share=True, read=True, skip_locked=True))
     free = replaced.lateral("place")
     table = asked({**types, **{GIVEN + name: _TABLE.c[name].type for name in names}})
-    chosen = select(free.c.list_id, *(table.c[GIVEN + name] for name in names)).select_from(table.join(free, true()))
-    together = _insert(schema, names, chosen).returning(Todo.id.label("by"))
+    chosen = select(free.c.list_id).select_from(table.join(free, true()))
+    told = {name: table.c[GIVEN + name] for name in names}
+    together = _insert(schema, chosen, told, table.c[_USER.key], done=done).returning(Todo.id.label("by"))
     return Shared(alone, together, by=GIVEN + "id", again=True)
 
 
@@ -107,9 +113,9 @@ def change_statement(
 ) -> Hot:
     """Set the columns named `given_` of `todo_id`, if `user_id` may, and it is at one of the `versions`.
 
-    Where the todo is `done` by it, one that was done already keeps when and by whom it was, and where the status is all
-    that is set, one that has it already its version. Where nothing in it may be refused, and no version is asked for,
-    it is shared.
+    `updated_at` is among them, and with the status goes who has done it, and when, as it is `done` by this or no more.
+    One that was done already keeps that, and where the status is all that is set, one that has it already its version.
+    Where nothing in it may be refused, and no version is asked for, it is shared.
     """
     conditions: list[ColumnElement[bool]] = [Todo.id == _TODO, Todo.deleted_at.is_(None)]
     if versioned:
@@ -128,7 +134,7 @@ def change_statement(
         .where(*conditions, Todo.list_id.in_(writable_lists(_USER)))
         .with_for_update(key_share=True, skip_locked=True)
     )
-    statement = _change(schema, {name: _given(name) for name in names}, done=done)
+    statement = _change(schema, {name: _given(name) for name in names}, _USER, done=done)
     single = statement.where(Todo.id == free.scalar_subquery())
     if versioned or not _UNREFUSED.issuperset(names):
         return Hot(single)
@@ -136,24 +142,35 @@ def change_statement(
     found = replaced.lateral("free")
     table = asked({**types, **{GIVEN + name: _TABLE.c[name].type for name in names}})
     joined = select(found.c.id, *table.c).select_from(table.join(found, true())).subquery("chosen")
-    change = _change(schema, {name: joined.c[GIVEN + name] for name in names}, done=done)
+    change = _change(schema, {name: joined.c[GIVEN + name] for name in names}, joined.c[_USER.key], done=done)
     return Shared(single, change.where(Todo.id == joined.c.id).returning(Todo.id.label("by")), by="todo_id")
 
 
-def _insert(schema: type[msgspec.Struct], names: tuple[str, ...], source: Select[Any]) -> ReturningInsert[Any]:
-    statement = insert(_TABLE).from_select(["list_id", *names], source, include_defaults=False)
+def _insert(
+    schema: type[msgspec.Struct], place: Select[Any], told: dict[str, Any], user: Any, *, done: bool
+) -> ReturningInsert[Any]:
+    now = told["created_at"]
+    made = {**told, "updated_at": now, "created_by": user, "version": literal(1, BigInteger())}
+    if done:
+        made |= {"completed_at": now, "completed_by": user}
+    statement = insert(_TABLE).from_select(
+        ["list_id", *made], place.add_columns(*made.values()), include_defaults=False
+    )
     return statement.returning(*columns(schema, Todo))
 
 
-def _change(schema: type[msgspec.Struct], chosen: dict[str, Any], *, done: bool) -> ReturningUpdate[Any]:
+def _change(schema: type[msgspec.Struct], told: dict[str, Any], user: Any, *, done: bool) -> ReturningUpdate[Any]:
+    now = told["updated_at"]
+    chosen = dict(told)
     changes: ColumnElement[int] = literal(1)
-    if _STATUS.issuperset(chosen):
+    if told.keys() == _STATUS:
         # whoever completes what is completed changes nothing
-        same = _TABLE.c.status == sql_cast(chosen["status"], String())
+        same = _TABLE.c.status == sql_cast(told["status"], String())
         changes = case((same, 0), else_=1)
-        chosen |= {"updated_at": case((same, _TABLE.c.updated_at), else_=chosen["updated_at"])}
-    if done:
-        chosen |= {name: func.coalesce(_TABLE.c[name], chosen[name]) for name in ("completed_at", "completed_by")}
+        chosen["updated_at"] = case((same, _TABLE.c.updated_at), else_=now)
+    if "status" in told:
+        ends = {"completed_at": now, "completed_by": user}
+        chosen |= {name: func.coalesce(_TABLE.c[name], end) if done else null() for name, end in ends.items()}
     return update(_TABLE).values(version=Todo.version + changes, **chosen).returning(*columns(schema, Todo))
 
 
