@@ -11,7 +11,7 @@ import structlog
 
 from app.infrastructure.observability.requests import REQUEST_LOGGER, take_requests
 
-_encode: Final = msgspec.json.Encoder().encode
+_encode_lines: Final = msgspec.json.Encoder().encode_lines
 
 LEVELS: Final = {
     "debug": logging.DEBUG,
@@ -44,7 +44,7 @@ class _JsonLines(logging.StreamHandler[TextIO]):
 
     def __init__(self, stream: TextIO) -> None:
         super().__init__(stream)
-        self._lines: list[bytes] = []
+        self._lines: list[_RequestLine] = []
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write the record; never raises."""
@@ -53,8 +53,7 @@ class _JsonLines(logging.StreamHandler[TextIO]):
 
     def tell(self, told: tuple[Any, ...]) -> None:
         """Write a line about a request before long; never raises."""
-        line = _RequestLine("request", "info", REQUEST_LOGGER, datetime.now(UTC), *told)
-        self._lines.append(_encode(line))
+        self._lines.append(_RequestLine("request", "info", REQUEST_LOGGER, datetime.now(UTC), *told))
         if len(self._lines) == 1:
             try:
                 asyncio.get_running_loop().call_soon(self.flush)
@@ -76,7 +75,7 @@ class _JsonLines(logging.StreamHandler[TextIO]):
     def _write(self) -> None:
         lines, self._lines = self._lines, []
         if lines:
-            self.stream.write(b"\n".join(lines).decode() + "\n")
+            self.stream.write(_encode_lines(lines).decode())
 
 
 def configure_logging(level: str, style: Literal["auto", "json", "pretty"]) -> None:

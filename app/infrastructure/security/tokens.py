@@ -84,7 +84,9 @@ class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kid: str
 
 
-class _Verified(NamedTuple):
+class Verified(NamedTuple):
+    """Claims that a key has signed, and while which keys and times stand they hold."""
+
     claims: Claims
     keys: Keyring
     since: datetime
@@ -103,8 +105,8 @@ class AccessTokens:
     clock: Clock
     issuer: str
     audience: str
-    _verified: OrderedDict[str, _Verified] = field(
-        default_factory=OrderedDict[str, _Verified], init=False, repr=False, compare=False
+    _verified: OrderedDict[str, Verified] = field(
+        default_factory=OrderedDict[str, Verified], init=False, repr=False, compare=False
     )
 
     def issue(self, user_id: UUID, session_id: UUID, role: UserRole, authenticated_at: datetime) -> str:
@@ -130,26 +132,29 @@ class AccessTokens:
             headers={"kid": keyring.signing_id, "typ": TOKEN_TYPE},
         )
 
-    def verify(self, token: str) -> Claims:
-        """The claims of a valid token; raises `Unauthenticated`, without a word on what is wrong."""
-        now = self.clock.now()
+    def holds(self, found: Verified) -> bool:
+        """Whether a token that was verified still is valid; other keys may be another file's, with this id as well."""
+        return found.since <= self.clock.now() < found.until and found.keys is self.keys.current()
+
+    def verify(self, token: str) -> Verified:
+        """A valid token; raises `Unauthenticated`, without a word on what is wrong."""
         found = self._verified.get(token)
-        # other keys are another file's, which may hold another key of this id
-        if found is not None and found.since <= now < found.until and found.keys is self.keys.current():
+        if found is not None and self.holds(found):
             self._verified.move_to_end(token)
-            return found.claims
+            return found
+        now = self.clock.now()
         try:
-            claims = self._read(token, now)
+            found = self._read(token, now)
         except (jwt.PyJWTError, msgspec.MsgspecError, ValueError) as error:
             raise Unauthenticated("The access token is not valid") from error
-        if now >= claims.expires_at:
+        if now >= found.claims.expires_at:
             self._verified.pop(token, None)
             raise Unauthenticated("The access token has expired")
-        if claims.issued_at > now + CLOCK_SKEW:
+        if now < found.since:
             raise Unauthenticated("The access token is not valid")
-        return claims
+        return found
 
-    def _read(self, token: str, now: datetime) -> Claims:
+    def _read(self, token: str, now: datetime) -> Verified:
         if len(token) > TOKEN_MAX_BYTES or _COMPACT.fullmatch(token) is None:
             raise ValueError("not a token of ours")
         header = msgspec.json.decode(base64url_decode(token.partition(".")[0]), type=_Header)
@@ -168,7 +173,7 @@ class AccessTokens:
         )
         claims = msgspec.convert(payload, Claims)
         until = claims.expires_at if key.until is None else min(claims.expires_at, key.until)
-        self._verified[token] = _Verified(claims, keys, claims.issued_at - CLOCK_SKEW, until)
+        found = self._verified[token] = Verified(claims, keys, claims.issued_at - CLOCK_SKEW, until)
         if len(self._verified) > REMEMBERED:
             self._verified.popitem(last=False)
-        return claims
+        return found

@@ -130,7 +130,7 @@ class AuthController(Controller):
         """Sign out: end the session of the refresh token, or without one that of the access token."""
         if data.refresh_token is UNSET:
             tokens: AccessTokens = request.app.state.access_tokens
-            await authentication.end_session(tokens.verify(bearer_token(request)).sid)
+            await authentication.end_session(tokens.verify(bearer_token(request)).claims.sid)
         else:
             await authentication.logout(data.refresh_token)
         return without_cookie()

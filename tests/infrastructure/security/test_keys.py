@@ -147,9 +147,9 @@ def test_a_known_token_is_not_computed_again_and_still_ends_with_its_time_and_it
     old = generate_key_file(path)
     tokens = tokens_of(path, clock)
     token, other = issue(tokens), issue(tokens)
-    assert {tokens.verify(token).jti for _ in range(100)} == {tokens.verify(token).jti}
+    assert {tokens.verify(token).claims.jti for _ in range(100)} == {tokens.verify(token).claims.jti}
     assert computed == [token]
-    assert tokens.verify(other).jti != tokens.verify(token).jti
+    assert tokens.verify(other).claims.jti != tokens.verify(token).claims.jti
     # one character of the signature is another token
     with pytest.raises(Unauthenticated):
         tokens.verify(token[:-3] + ("AAA" if token[-3:] != "AAA" else "BBB"))

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from app.infrastructure.database.repositories.todos_listing import TodoFilters, 
 from app.infrastructure.database.repositories.todos_statements import (
     BOUND,
     GIVEN,
+    REMEMBERED,
     change_statement,
     encoded_page_of_shape,
     find_statement,
@@ -109,8 +111,11 @@ class TodoRepository(Repository[Todo]):
         Where it is the `sole` thing that its unit of work writes, it may be committed at once, and where its id is
         nobody else's to give, `shared`, together with others'.
         """
-        hot = insert_statement(schema, tuple(values), inbox=list_id is None, done=_is_done(values), shared=shared)
-        return self._one(schema, hot, {**_named(values), "user_id": actor.id, "list_id": list_id}, sole=sole)
+        names = tuple(values)
+        hot = insert_statement(schema, names, inbox=list_id is None, done=_is_done(values), shared=shared)
+        given = _named(names, values)
+        given["user_id"], given["list_id"] = actor.id, list_id
+        return self._one(schema, hot, given, sole=sole)
 
     def change(
         self,
@@ -130,14 +135,16 @@ class TodoRepository(Repository[Todo]):
         has other todos above or below it, or reminders; nor one that somebody else holds. A todo that is done already
         keeps when and by whom it was. `sole` is as in `insert`.
         """
+        names = tuple(values)
         hot = change_statement(
             schema,
-            tuple(values),
+            names,
             done=_is_done(values),
             alone=alone,
             versioned=versions is not None,
         )
-        given = {**_named(values), "todo_id": todo_id, "user_id": actor.id, "versions": versions}
+        given = _named(names, values)
+        given["todo_id"], given["user_id"], given["versions"] = todo_id, actor.id, versions
         return self._one(schema, hot, given, sole=sole)
 
     async def release(self, list_id: UUID, user_id: UUID, now: datetime) -> None:
@@ -174,5 +181,10 @@ def _is_done(values: Mapping[str, Any]) -> bool:
     return values.get("status") is TodoStatus.COMPLETED
 
 
-def _named(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {GIVEN + name: value for name, value in values.items()}
+def _named(names: tuple[str, ...], values: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(zip(_given_names(names), values.values(), strict=True))
+
+
+@lru_cache(REMEMBERED)
+def _given_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(GIVEN + name for name in names)
