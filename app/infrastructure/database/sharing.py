@@ -1,9 +1,9 @@
 """Statements that many callers ask for in the same turn of the event loop share a round trip.
 
 What each of them asks goes to PostgreSQL as one row of a table, beside which the statement is run for all. A caller
-who is alone runs the statement itself, without delay. Where it fails for many together, nothing of it has happened,
-and each of them asks again alone: nobody is told of a failure that is another's. Nor does anybody wait for another's
-row: a statement that locks any is made to pass over those that somebody holds.
+who is alone after one turn more runs the statement itself. Where it fails for many together, nothing of it has
+happened, and each of them asks again alone: nobody is told of a failure that is another's. Nor does anybody wait for
+another's row: a statement that locks any is made to pass over those that somebody holds.
 """
 
 import asyncio
@@ -39,6 +39,9 @@ Values: TypeAlias = Mapping[str, Any]
 Run: TypeAlias = Callable[[Hot, Values], Awaitable[Records]]
 Caller: TypeAlias = tuple[Values, asyncio.Future[Records]]
 Types: TypeAlias = Mapping[str, TypeEngine[Any]]
+
+FEW: Final = 4
+"""Callers who are fewer wait for one turn of the loop more: where much is to be done, that brings others."""
 
 _ASKED: Final = "asked"
 _PLACE: Final = "place"
@@ -124,8 +127,14 @@ class Sharing:
         self._waiting.append((values, found))
         if not self._scheduled and self._running < TOGETHER:
             self._scheduled = True
-            loop.call_soon(self._start)
+            loop.call_soon(self._gather)
         return found
+
+    def _gather(self) -> None:
+        if len(self._waiting) < FEW:
+            asyncio.get_running_loop().call_soon(self._start)
+        else:
+            self._start()
 
     def _start(self) -> None:
         self._scheduled = False

@@ -52,6 +52,15 @@ async def test_who_ask_in_one_turn_share_a_round_trip_and_each_has_their_own_row
     assert await told(sent, EVEN) == [EVEN.together.sql]
 
 
+async def test_who_comes_a_turn_after_the_first_shares_the_round_trip(statements: Statements, sent: list[str]) -> None:
+    first = start(statements, NUMBER, number=1)
+    # the turn in which it asks
+    await asyncio.sleep(0)
+    second = start(statements, NUMBER, number=2)
+    assert [rows[0][0] for rows in await asyncio.gather(first, second)] == [2, 3]
+    assert await told(sent, NUMBER) == [NUMBER.together.sql]
+
+
 async def test_who_ask_for_different_things_share_nothing(statements: Statements, sent: list[str]) -> None:
     found = await asyncio.gather(answers(statements, NUMBER, 1, 2), answers(statements, EVEN, 1, 2))
     assert found == [[2, 3], [None, 20]]
