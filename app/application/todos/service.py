@@ -66,7 +66,10 @@ class TodoService:
     async def get(self, actor: Actor, todo_id: UUID) -> Todo:
         """One todo; raises `NotFound`."""
         actor.require(Permission.TODOS_READ)
-        return await self._found(actor, todo_id)
+        todo = await self._todos.find(Todo, actor, todo_id)
+        if todo is None:
+            raise NotFound
+        return todo
 
     async def create(self, actor: Actor, data: TodoCreate) -> Todo:
         """Write a todo down, in the inbox unless told where.
@@ -76,29 +79,33 @@ class TodoService:
         """
         actor.require(Permission.TODOS_WRITE)
         due, recurrence = due_of(data.due), recurrence_of(data.recurrence)
-        status = lifecycle.status_from(TodoStatus.OPEN, status=_given(data.status), completed=_given(data.completed))
+        status = _asked_status(data) or TodoStatus.OPEN
+        # what is left out is null, or none
         values: dict[str, Any] = {
             "id": _own_id(data.id),
             "title": data.title,
-            "notes": data.notes,
             "status": status,
             "priority": data.priority,
-            **(recurrence_values(recurrence, due) if recurrence is not None else {}),
-            **(due_values(due, await self._zone(actor, due, recurrence)) if due is not None else {}),
-            "tags": _distinct(data.tags) or None,
-            "assignee_id": data.assignee_id,
             "position": last_position(),
             "created_at": self._clock.now(),
         }
+        if data.notes is not None:
+            values["notes"] = data.notes
+        if due is not None:
+            values |= _present(due_values(due, await self._zone(actor, due, recurrence)))
+        if recurrence is not None:
+            values |= _present(recurrence_values(recurrence, due))
+        if data.tags:
+            values["tags"] = _distinct(data.tags)
+        if data.assignee_id is not None:
+            values["assignee_id"] = data.assignee_id
         list_id = _given(data.list_id)
         parent_id = _given(data.parent_id)
         if parent_id is not None:
             list_id = await self._make_room(actor, parent_id, list_id, lifecycle.Node(values["id"], parent_id, status))
             values["parent_id"] = parent_id
         sole = parent_id is None
-        # what is left out is null, or none
-        written = {name: value for name, value in values.items() if value is not None}
-        made = await self._todos.insert(Todo, actor, list_id, written, sole=sole, shared=sole and data.id is UNSET)
+        made = await self._todos.insert(Todo, actor, list_id, values, sole=sole, shared=sole and data.id is UNSET)
         if made is None:
             await self._life.check_list(actor, list_id)
             raise NotFound
@@ -217,8 +224,12 @@ def _given(value: ValueT | UnsetType) -> ValueT | None:
     return None if isinstance(value, UnsetType) else value
 
 
-def _asked_status(data: TodoUpdate) -> TodoStatus | None:
-    """The status that a change to an open todo asks for; None where it asks for none. Raises `ValidationFailed`."""
+def _present(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _asked_status(data: TodoCreate | TodoUpdate) -> TodoStatus | None:
+    """The status that is asked for of a todo that is open; None where it asks for none. Raises `ValidationFailed`."""
     if data.status is UNSET and data.completed is UNSET:
         return None
     return lifecycle.status_from(TodoStatus.OPEN, status=_given(data.status), completed=_given(data.completed))

@@ -6,7 +6,7 @@ several times what PostgreSQL does. Here each statement is its own transaction, 
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import asyncpg
@@ -50,7 +50,7 @@ class Statements:
         self.on_connect: Callable[[Connection], None] | None = None
         """Called with each new connection, by whoever wants to see what runs on it (`add_query_logger`)."""
 
-    async def fetch(self, hot: Hot, values: Mapping[str, Any]) -> Records:
+    def fetch(self, hot: Hot, values: Mapping[str, Any]) -> Awaitable[Records]:
         """Run the statement in a transaction of its own; what it wrote is committed when this returns.
 
         One that is `Shared` runs for all who ask in this turn. Raises what asyncpg raises, `TimeoutError` when no
@@ -63,8 +63,8 @@ class Statements:
                     # those who wait for it now are served all the same
                     del self._sharing[next(iter(self._sharing))]
                 sharing = self._sharing[hot] = Sharing(hot, self._run)
-            return await sharing.fetch(values)
-        return await self._run(hot, values)
+            return sharing.fetch(values)
+        return self._run(hot, values)
 
     async def _run(self, hot: Hot, values: Mapping[str, Any]) -> Records:
         idle = self._idle

@@ -38,8 +38,8 @@ async def held(observer: Any) -> AsyncGenerator[None]:
         await observer.execute("SELECT pg_advisory_unlock(1)")
 
 
-def start(statements: Statements, hot: Shared, **values: Any) -> "asyncio.Task[Records]":
-    return asyncio.create_task(statements.fetch(hot, values))
+def start(statements: Statements, hot: Shared, **values: Any) -> "asyncio.Future[Records]":
+    return asyncio.ensure_future(statements.fetch(hot, values))
 
 
 async def answers(statements: Statements, hot: Shared, *numbers: int) -> list[Any]:

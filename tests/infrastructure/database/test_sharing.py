@@ -82,11 +82,11 @@ async def test_who_comes_while_others_are_served_has_company(
     database: Database, statements: Statements, sent: list[str], observer: Any
 ) -> None:
     async with held(observer):
-        before: list[asyncio.Task[Records]] = []
+        before: list[asyncio.Future[Records]] = []
         for number in range(TOGETHER):
             before.append(start(statements, WAIT, number=0))
             await wait_for_waiting(observer, number + 1)
-        after: list[asyncio.Task[Records]] = []
+        after: list[asyncio.Future[Records]] = []
         for number in range(1, 4):
             after.append(start(statements, WAIT, number=number))
             # a turn of its own for each

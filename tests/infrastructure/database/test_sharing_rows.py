@@ -134,7 +134,7 @@ async def test_only_those_wait_for_a_locked_row_who_ask_for_it(
 async def test_nor_does_who_comes_later_wait_behind_them(wide: Statements, database: Database, observer: Any) -> None:
     async with database.engine.connect() as connection:
         await connection.execute(select(COUNTERS).where(COUNTERS.c.id == 1).with_for_update())
-        waiting: list[asyncio.Task[Records]] = []
+        waiting: list[asyncio.Future[Records]] = []
         for number in range(TOGETHER + 1):
             waiting.append(start(wide, COUNT_FREE, id=1, more=1))
             await wait_for_waiting(observer, number + 1)

@@ -77,7 +77,7 @@ async def test_whoever_wants_to_see_what_runs_is_shown_each_connection(statement
 
 async def test_where_all_are_busy_one_is_waited_for_and_not_for_ever(statements: Statements, holder: None) -> None:
     assert holder is None
-    busy = [asyncio.create_task(statements.fetch(LOCK, {})) for _ in range(2)]
+    busy = [asyncio.ensure_future(statements.fetch(LOCK, {})) for _ in range(2)]
     await asyncio.sleep(0)
     with pytest.raises(Unavailable), database_refusals():
         await number(statements, 1)
@@ -90,7 +90,7 @@ async def test_what_a_caller_gives_up_half_way_harms_nobody_else(statements: Sta
     assert holder is None
     first = [(await statements.fetch(PID, {}))[0][0]]
     # two at work, three in the queue
-    waiting = [asyncio.create_task(statements.fetch(LOCK, {})) for _ in range(5)]
+    waiting = [asyncio.ensure_future(statements.fetch(LOCK, {})) for _ in range(5)]
     await asyncio.sleep(0)
     for task in waiting:
         task.cancel()
@@ -113,7 +113,7 @@ async def test_each_who_waits_for_one_waits_for_their_own_time_and_is_then_turne
         return loop.time() - begun
 
     async with held(observer):
-        busy = [asyncio.create_task(statements.fetch(LOCK, {})) for _ in range(2)]
+        busy = [asyncio.ensure_future(statements.fetch(LOCK, {})) for _ in range(2)]
         await wait_for_waiting(observer, len(busy))
         first = [asyncio.create_task(wait()) for _ in range(3)]
         # so that the timer is set for an earlier instant than theirs
