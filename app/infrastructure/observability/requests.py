@@ -17,7 +17,7 @@ _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "O
 _logger = logging.getLogger(REQUEST_LOGGER)
 
 
-class Exchange(msgspec.Struct, gc=False):
+class Exchange(msgspec.Struct, frozen=True, gc=False):
     """What is known of a request once it is answered; nothing in it is a secret or a person's text.
 
     `route` is the path's template, empty where there is none: paths hold what clients make up.
