@@ -1,12 +1,15 @@
 """One transaction's worth of services, and the only commit."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 
 from app.application.services import Services, Tools
 from app.infrastructure.database.engine import Database, lift_timeout
 from app.infrastructure.database.errors import database_refusals
 from app.infrastructure.database.work import Work
+
+AnswerT = TypeVar("AnswerT")
 
 SPARE: Final = 64
 """Units of work that are kept for the next ones, services and all."""
@@ -33,10 +36,29 @@ class Unit:
         return self._services
 
     async def __aexit__(self, _: type[BaseException] | None, error: BaseException | None, __: object) -> None:
-        if error is None and not self._work.is_open and not self._services.outbox.orders:
-            if len(self._spare) < SPARE:
-                self._spare.append(self)
-            return
+        if error is not None or not self._is_put_by():
+            await self._end(error)
+
+    async def ask(self, question: Callable[[Services], Awaitable[AnswerT]]) -> AnswerT:
+        """What the services answer within it, if it is hurried; as a context it would cost more."""
+        try:
+            answer = await question(self._services)
+        except BaseException as error:
+            await self._end(error)
+            raise
+        if not self._is_put_by():
+            await self._end(None)
+        return answer
+
+    def _is_put_by(self) -> bool:
+        """Keep it for another to use, when nothing was opened or ordered in it, and tell whether it was kept back."""
+        if self._work.is_open or self._services.outbox.orders:
+            return False
+        if len(self._spare) < SPARE:
+            self._spare.append(self)
+        return True
+
+    async def _end(self, error: BaseException | None) -> None:
         with database_refusals():
             await self._work.end(commit=self._commits and error is None)
             if error is not None:

@@ -81,9 +81,11 @@ def judge(hits: Hits, debts: Sequence[int], cost: int) -> list[Verdict]:
 def verdict(limit: Limit, debt: int, unit: int, *, passes: bool, cost: int) -> Verdict:
     """What a caller is told whose debt is now `debt`; `unit` is the limit's interval."""
     most = limit.quota * unit
-    wait = min(max(debt + (1 if passes else cost) * unit - most, 0), most)
+    remaining = (most - debt) // unit
+    needed = 1 if passes else cost
+    wait = 0 if needed <= remaining else min(debt + needed * unit - most, most)
     # the seconds are rounded up
-    return Verdict(limit, passes, (most - debt) // unit, -(-wait // SECOND), -(-debt // SECOND))
+    return Verdict(limit, passes, remaining, -(-wait // SECOND), -(-debt // SECOND))
 
 
 class LocalBuckets:

@@ -79,7 +79,9 @@ class LeasedThrottle:
             return None
         self._accounts.move_to_end(name)
         now = self._clock() // 1000
-        debt = max(account.whole_at - now, 0) + cost * account.unit
+        debt = cost * account.unit
+        if account.whole_at > now:
+            debt += account.whole_at - now
         if account.spent + cost > account.share or now > account.known_until or debt > account.most:
             return None
         account.whole_at = now + debt

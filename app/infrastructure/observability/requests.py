@@ -3,7 +3,9 @@
 import logging
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from app.infrastructure.observability.figures import FIGURES
 
@@ -15,7 +17,7 @@ _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "O
 _logger = logging.getLogger(REQUEST_LOGGER)
 
 
-class Exchange(NamedTuple):
+class Exchange(msgspec.Struct, frozen=True, gc=False):
     """What is known of a request once it is answered; nothing in it is a secret or a person's text.
 
     `route` is the path's template, empty where there is none: paths hold what clients make up.
@@ -42,12 +44,13 @@ def take_requests(take: Callable[[tuple[object, ...]], None] | None) -> None:
 
 def record(exchange: Exchange) -> None:
     """Count and log the request; health checks are too many to be logged unless they fail."""
-    given, route, status, seconds, request_id, user_id = exchange
-    method = given if given in _METHODS else "other"
-    FIGURES.count(method, route, status, seconds)
+    method = exchange.method if exchange.method in _METHODS else "other"
+    route, status = exchange.route, exchange.status
+    FIGURES.count(method, route, status, exchange.seconds)
     if (route.startswith("/health") and status < HTTPStatus.BAD_REQUEST) or not _logger.isEnabledFor(logging.INFO):
         return
-    told = (method, route, status, round(seconds * 1000, 2), request_id, user_id)
+    # to a hundredth of a millisecond
+    told = (method, route, status, round(exchange.seconds * 100_000) / 100, exchange.request_id, exchange.user_id)
     if _Log.take is None:
         _logger.info("request", extra=dict(zip(FIELDS, told, strict=True)))
     else:

@@ -6,11 +6,11 @@ from litestar.connection import ASGIConnection
 from litestar.middleware.authentication import AuthenticationResult
 from litestar.security.jwt import JWTAuth, JWTAuthenticationMiddleware, Token
 
-from app.domain.access import Actor
+from app.domain.access import Actor, Origin
 from app.domain.errors import Unauthenticated
 from app.infrastructure.security.revocations import Revocations
 from app.infrastructure.security.tokens import REMEMBERED, AccessTokens, Verified
-from app.presentation.http.context import fields_of, origin_of, sent
+from app.presentation.http.context import fields_of, sent, whence
 from app.presentation.http.guards import PUBLIC_KEY
 
 
@@ -28,6 +28,7 @@ class AccessToken(Token):
         self.claims = claims
         self._verified = verified
         self.encoded = encoded
+        self.caller = f"user:{claims.subject}"
         self._last: Actor | None = None
 
     @classmethod
@@ -37,7 +38,7 @@ class AccessToken(Token):
 
     def actor(self, connection: ASGIConnection[Any, Any, Any, Any]) -> Actor:
         """Whoever it speaks for; the same object for as long as it comes from the same place."""
-        origin = origin_of(connection)
+        origin = whence(connection)
         if self._last is None or self._last.origin != origin:
             claims = self.claims
             self._last = Actor(
@@ -46,7 +47,7 @@ class AccessToken(Token):
                 role=claims.role,
                 scopes=claims.scopes,
                 authenticated_at=claims.authenticated_at,
-                origin=origin,
+                origin=Origin(*origin),
             )
         return self._last
 
@@ -72,17 +73,26 @@ class BearerMiddleware(JWTAuthenticationMiddleware):
 
     async def token_of(self, connection: ASGIConnection[Any, Any, Any, Any]) -> AccessToken:
         """The Authorization header's token, verified; raises `Unauthenticated`."""
+        token = self.known(connection)
+        if token is None:
+            encoded = bearer_token(connection)
+            token = (await self.authenticate_token(encoded_token=encoded, connection=connection)).auth
+            fields = fields_of(connection.scope)
+            if fields is not None:
+                self._passed[fields[b"authorization"]] = token
+                if len(self._passed) > REMEMBERED:
+                    del self._passed[next(iter(self._passed))]
+        return token
+
+    def known(self, connection: ASGIConnection[Any, Any, Any, Any]) -> AccessToken | None:
+        """The same where it can be told at once, which is nearly always; None where it cannot."""
         fields = fields_of(connection.scope)
         header = b"" if fields is None else fields.get(b"authorization", b"")
         token = self._passed.pop(header, None)
         if token is None or not token.still_passes(_ended(connection)):
-            encoded = bearer_token(connection)
-            token = (await self.authenticate_token(encoded_token=encoded, connection=connection)).auth
-        if header:
-            # the longest unused is the first
-            self._passed[header] = token
-            if len(self._passed) > REMEMBERED:
-                del self._passed[next(iter(self._passed))]
+            return None
+        # the longest unused is the first
+        self._passed[header] = token
         return token
 
 

@@ -22,7 +22,7 @@ def fields_of(scope: Scope) -> dict[bytes, bytes] | None:
 
 def sent(connection: ASGIConnection[Any, Any, Any, Any], name: bytes) -> list[str]:
     """The values of the header fields of this name, which is in lower case."""
-    fields = fields_of(connection.scope)
+    fields: dict[bytes, bytes] | None = connection.scope["state"].get(FIELDS_KEY)
     if fields is None:
         return connection.headers.getall(name.decode(), [])
     value = fields.get(name)
@@ -37,6 +37,11 @@ def request_id(scope: Scope) -> str:
 
 def origin_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Origin:
     """Where the request comes from: the address behind our own proxies, the device as it names itself."""
+    return Origin(*whence(connection))
+
+
+def whence(connection: ASGIConnection[Any, Any, Any, Any]) -> tuple[str, str]:
+    """The same without the names, which cost more to give than to find out."""
     client = connection.scope["client"]
     device = sent(connection, b"user-agent")
-    return Origin(device[0] if device else "", client[0] if client else "")
+    return device[0] if device else "", client[0] if client else ""

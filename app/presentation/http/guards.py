@@ -43,6 +43,11 @@ class Requires:
                 await self._record(connection)
             raise
 
+    def passes(self, scope: Any) -> bool:
+        """Whether the token has the scope, of a request that needs one."""
+        actor: Actor = scope["user"]
+        return self.permission in actor.scopes
+
     async def _record(self, connection: ASGIConnection[Any, Actor, Any, Any]) -> None:
         unit_of_work: UnitOfWork = connection.app.state.unit_of_work
         async with unit_of_work.begin() as services:

@@ -16,6 +16,7 @@ from app.presentation.http.proxies import UNKNOWN, throttle_key
 Connection: TypeAlias = ASGIConnection[Any, Any, Any, Any]
 
 _VERDICTS = "rate_limits"
+"""Where the verdicts on a request are, by their limits' names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +37,27 @@ class Limited:
         state = scope["litestar_app"].state
         limits: Mapping[str, Limit] = state["limits"]
         throttle: Throttle = state["throttle"]
-        counted = _counted(scope)
+        counted: dict[str, Verdict] = scope["state"].setdefault(_VERDICTS, {})
         key = _caller(scope, self.by)
-        if len(self.names) == 1 and not counted:
-            limit = limits[self.names[0]]
-            verdict = counted[limit.name] = throttle.spend(limit, key) or await throttle.hit(limit, key)
-            if not verdict.allowed:
-                raise TooManyRequests(retry_after=verdict.retry_after)
-            return
         verdicts = await throttle.hit_all([(limits[name], key) for name in self.names if name not in counted])
         counted.update((verdict.limit.name, verdict) for verdict in verdicts)
         waits = [verdict.retry_after for verdict in verdicts if not verdict.allowed]
         if waits:
             raise TooManyRequests(retry_after=max(waits))
+
+    def passes(self, scope: Any) -> bool:
+        """Count the request where that can be done at once, and tell whether it was."""
+        requested = scope["state"]
+        if len(self.names) != 1 or _VERDICTS in requested:
+            return False
+        state = scope["litestar_app"].state
+        limit: Limit = state["limits"][self.names[0]]
+        throttle: Throttle = state["throttle"]
+        verdict = throttle.spend(limit, _caller(scope, self.by))
+        if verdict is None:
+            return False
+        requested[_VERDICTS] = {limit.name: verdict}
+        return True
 
 
 def limited(*names: str, by: Literal["address", "user"] = "address") -> Limited:
@@ -66,36 +75,28 @@ def rate_limit_headers(scope: Scope) -> list[tuple[bytes, bytes]]:
     `t` is in seconds: until the quota is whole, or for a limit that refused until it lets the next request
     pass, as Retry-After has it (draft-ietf-httpapi-ratelimit-headers).
     """
-    verdicts = _counted(scope).values()
+    verdicts: dict[str, Verdict] | None = scope["state"].get(_VERDICTS)
     if not verdicts:
         return []
-    policies: list[bytes] = []
-    states: list[bytes] = []
-    for limit, allowed, remaining, retry_after, reset_after in verdicts:
-        policies.append(_policy(limit.name, limit.quota, limit.window))
-        states.append(b"%b;r=%d;t=%d" % (_quoted(limit.name), remaining, reset_after if allowed else retry_after))
-    return [(b"ratelimit-policy", b", ".join(policies)), (b"ratelimit", b", ".join(states))]
+    policies = states = b""
+    for limit, allowed, remaining, retry_after, reset_after in verdicts.values():
+        name, policy = _told(limit.name, limit.quota, limit.window)
+        state = b"%b;r=%d;t=%d" % (name, remaining, reset_after if allowed else retry_after)
+        # there is nearly always but one
+        policies, states = (policies + b", " + policy, states + b", " + state) if policies else (policy, state)
+    return [(b"ratelimit-policy", policies), (b"ratelimit", states)]
 
 
 @cache
-def _quoted(name: str) -> bytes:
-    return f'"{name}"'.encode()
-
-
-@cache
-def _policy(name: str, quota: int, window: int) -> bytes:
-    return f'"{name}";q={quota};w={window}'.encode()
-
-
-def _counted(scope: Scope) -> dict[str, Verdict]:
-    """The verdicts on this request so far, by the limit's name."""
-    return scope.setdefault("state", {}).setdefault(_VERDICTS, {})
+def _told(name: str, quota: int, window: int) -> tuple[bytes, bytes]:
+    """A limit's name and its policy."""
+    return f'"{name}"'.encode(), f'"{name}";q={quota};w={window}'.encode()
 
 
 def _caller(scope: Scope, by: Literal["address", "user"]) -> str:
     if by == "user" and (user := scope.get("user")) is not None:
-        # the token has the user's id as text
+        # of whom there is a token, it is written there once
         token = scope.get("auth")
-        return f"user:{user.id if token is None else token.sub}"
+        return f"user:{user.id}" if token is None else token.caller
     client = scope.get("client")
     return f"address:{throttle_key(client[0]) if client else UNKNOWN}"

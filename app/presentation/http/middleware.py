@@ -113,12 +113,11 @@ class Envelope:
 
     def _host_is_fine(self, headers: Headers, fields: dict[bytes, bytes], path: str) -> bool:
         hosts = 1 if len(headers) == len(fields) and b"host" in fields else len(_all(headers, b"host"))
+        allowed = self.allowed_hosts
+        if hosts == 1 and (not allowed or _PORT.sub("", fields[b"host"].decode("latin-1").lower()) in allowed):
+            return True
         # whoever looks after the process asks it by the address it happens to have, if by any
-        if path.startswith(HEALTH_PREFIX):
-            return hosts <= 1
-        if hosts != 1:
-            return False
-        return not self.allowed_hosts or _PORT.sub("", fields[b"host"].decode("latin-1").lower()) in self.allowed_hosts
+        return hosts <= 1 and path.startswith(HEALTH_PREFIX)
 
 
 class _Reply(msgspec.Struct):
@@ -137,7 +136,8 @@ class _Reply(msgspec.Struct):
         if message["type"] == "http.response.start":
             self.status = message["status"]
             present = list(message["headers"])
-            message["headers"] = await self._headers(present, {name.lower(): value for name, value in present})
+            headers = self._headers(present, {name.lower(): value for name, value in present})
+            message["headers"] = headers if self.upload.is_over else await self._ended(headers)
         elif self.without_body and message["type"] == "http.response.body":
             message["body"] = b""
         await self.out(message)
@@ -145,12 +145,14 @@ class _Reply(msgspec.Struct):
     async def send_whole(self, answer: Answer) -> None:
         """Send an answer that is there as a whole, and has none of the headers that are looked for in others."""
         self.status = answer.status_code
-        headers = await self._headers(answer.headers, _NONE)
+        headers = self._headers(answer.headers, _NONE)
+        if not self.upload.is_over:
+            headers = await self._ended(headers)
         await self.out({"type": "http.response.start", "status": self.status, "headers": headers})
         body = b"" if self.without_body else answer.body
         await self.out({"type": "http.response.body", "body": body, "more_body": False})
 
-    async def _headers(self, present: Headers, own: Mapping[bytes, bytes]) -> list[tuple[bytes, bytes]]:
+    def _headers(self, present: Headers, own: Mapping[bytes, bytes]) -> list[tuple[bytes, bytes]]:
         """Those that are there, which are `own` by their names in lower case, and those that every answer has."""
         scope = self.scope
         headers = [*present, (b"x-request-id", self.request_id), *_COMMON, *rate_limit_headers(scope)]
@@ -163,8 +165,12 @@ class _Reply(msgspec.Struct):
             headers.append(_HSTS)
         if scope["path"].startswith(UNSTORED) and b"cache-control" not in own:
             headers.append(_NO_STORE)
+        return headers
+
+    async def _ended(self, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        """The headers once what is left of the body is read; where it stays unread, they close the connection."""
         # HTTP/2 has no such header, and no need of it
-        if not (self.upload.is_over or await self.upload.discard()) and scope["http_version"].startswith("1"):
+        if not await self.upload.discard() and self.scope["http_version"].startswith("1"):
             headers.append((b"connection", b"close"))
         return headers
 

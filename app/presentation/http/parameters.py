@@ -141,8 +141,11 @@ def read(request: Request[Any, Any, Any], reads: Reads) -> Parameters:
     found = scope["state"][_STATE_KEY] = Parameters(None, None, {}, [])
     issues = found.issues
     for name, value in scope["path_params"].items():
-        if name.endswith("Id") and (key := _collect(issues, parse_uuid, name, str(value))) is not None:
-            found.ids[name] = key
+        if name.endswith("Id"):
+            try:
+                found.ids[name] = parse_uuid(name, str(value))
+            except ValidationFailed as refusal:
+                issues += refusal.issues
     if reads.schema is not None and (reads.schema is not NoQuery or scope["query_string"]):
         found.query = _collect(issues, read_query, scope["query_string"], reads.schema)
     if reads.versions and (given := sent(request, b"if-match")):

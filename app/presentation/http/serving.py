@@ -19,16 +19,20 @@ AnyRequest = Request[Any, Any, Any]
 READS: Final = frozenset({"GET", "HEAD"})
 
 
-async def serve(request: AnyRequest, ask: Callable[[Services], Awaitable[AnswerT]]) -> AnswerT:
+def serve(request: AnyRequest, ask: Callable[[Services], Awaitable[AnswerT]]) -> Awaitable[AnswerT]:
     """Ask the services in the request's one unit of work, which ends before a byte of the answer leaves."""
     scope = request.scope
     unit_of_work: UnitOfWork = scope["litestar_app"].state["unit_of_work"]
     if scope["method"] in READS:
-        async with unit_of_work.read() as services:
-            return await ask(services)
+        return unit_of_work.read().ask(ask)
     if not sent(request, FIELD):
-        async with unit_of_work.begin() as services:
-            return await ask(services)
+        return unit_of_work.begin().ask(ask)
+    return _serve_once(request, unit_of_work, ask)
+
+
+async def _serve_once(
+    request: AnyRequest, unit_of_work: UnitOfWork, ask: Callable[[Services], Awaitable[AnswerT]]
+) -> AnswerT:
     async with unit_of_work.begin() as services, idempotent(request, services):
         found = await ask(services)
         # what is remembered is the answer, which is made while it can still be undone

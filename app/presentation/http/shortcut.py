@@ -8,7 +8,7 @@ plainly for one of those routes goes to Litestar, which answers it in the same b
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from litestar import Litestar, Request, Response
 from litestar.routes import HTTPRoute
@@ -19,9 +19,10 @@ from app.domain.errors import ValidationFailed
 from app.presentation.http.auth import BearerMiddleware
 from app.presentation.http.bodies import read_body
 from app.presentation.http.context import fields_of
-from app.presentation.http.guards import PUBLIC_KEY
+from app.presentation.http.guards import PUBLIC_KEY, Requires
 from app.presentation.http.handlers import Route
 from app.presentation.http.idempotency import FIELD
+from app.presentation.http.limits import Limited
 from app.presentation.http.parameters import announced_body, read, reads_of
 from app.presentation.http.responses import answer_of
 
@@ -29,7 +30,7 @@ AnyRequest = Request[Any, Any, Any]
 ExceptionHandlers = Mapping[type[Exception], Callable[[AnyRequest, Any], Response[Any]]]
 
 _HOST: Final = re.compile(rb"[a-z0-9.:-]+")
-_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_ID_LENGTH: Final = 36
 
 
 class _Asked(AnyRequest):
@@ -51,7 +52,7 @@ class _Asked(AnyRequest):
 class _Way:
     """One operation, with what Litestar would look up for each request."""
 
-    __slots__ = ("_authentication", "_body", "_fn", "_handler", "_identifier", "_reads", "_template")
+    __slots__ = ("_authentication", "_body", "_fn", "_guards", "_handler", "_identifier", "_reads", "_template")
 
     def __init__(self, route: HTTPRoute, handler: Route, method: str, authentication: BearerMiddleware) -> None:
         self._template = route.path_format
@@ -61,6 +62,7 @@ class _Way:
         self._reads = reads_of(handler, route.path_format, method)
         field = handler.parsed_data_field
         self._body: Any = None if field is None else field.annotation
+        self._guards = cast("list[Limited | Requires]", handler.resolve_guards())
         self._fn: Callable[..., Awaitable[Any]] = handler.fn
 
     async def answer(self, app: Litestar, request: AnyRequest, identifier: str) -> ASGIApp:
@@ -69,9 +71,12 @@ class _Way:
         scope["path_template"] = self._template
         scope["route_handler"] = handler
         scope["path_params"] = {} if self._identifier is None else {self._identifier: identifier}
-        token = scope["auth"] = await self._authentication.token_of(request)
+        authentication = self._authentication
+        token = scope["auth"] = authentication.known(request) or await authentication.token_of(request)
         scope["user"] = token.actor(request)
-        await handler.authorize_connection(request)
+        for guard in self._guards:
+            if not guard.passes(scope):
+                await guard(request, handler)
         faults = read(request, self._reads).issues
         if self._body is not None:
             body = read_body(self._body, request, await announced_body(request))
@@ -122,7 +127,7 @@ class Shortcut:
         if way is None:
             head, slash, identifier = path.rpartition("/")
             way = self._ways.get((method, head + slash))
-            if way is None or _ID.fullmatch(identifier) is None:
+            if way is None or len(identifier) != _ID_LENGTH:
                 return None
         # what may be sent twice is for Litestar, and so is what repeats a header, or is told to stand beneath a path
         fields = fields_of(scope)

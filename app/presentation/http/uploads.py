@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Final
 
+import msgspec
 from litestar.types import HTTPReceiveMessage, Receive, WebSocketReceiveMessage
 
 from app.domain.errors import MalformedRequest, RequestTimeout
@@ -12,30 +13,19 @@ from app.presentation.http.deadlines import Deadlines
 DISCARDED_MAX: Final = 8 * 1024 * 1024
 
 
-class Upload:
-    """Receives the body as long as it comes fast enough: within so many seconds, and one more for each KiB."""
+class Upload(msgspec.Struct):
+    """Receives the body as long as it comes fast enough: within so many seconds, and one more for each KiB.
 
-    __slots__ = (
-        "_announced",
-        "_deadline",
-        "_deadlines",
-        "_expected",
-        "_fields",
-        "_receive",
-        "_seconds",
-        "_whole",
-    )
+    The header fields are given by their names, in lower case.
+    """
 
-    def __init__(self, receive: Receive, fields: Mapping[bytes, bytes], seconds: float, deadlines: Deadlines) -> None:
-        """`fields` are the header fields by their names, in lower case."""
-        self._deadlines = deadlines
-        self._receive = receive
-        self._fields = fields
-        self._seconds = seconds
-        self._deadline: float | None = None
-        self._whole = False
-        self._expected = True
-        self._announced = fields.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in fields
+    _receive: Receive
+    _fields: Mapping[bytes, bytes]
+    _seconds: float
+    _deadlines: Deadlines
+    _deadline: float | None = None
+    _whole: bool = False
+    _expected: bool = True
 
     async def receive(self) -> HTTPReceiveMessage | WebSocketReceiveMessage:
         """The next message; raises `RequestTimeout` for a body that is too slow, `MalformedRequest` for half of one."""
@@ -52,7 +42,7 @@ class Upload:
         if message["type"] == "http.request":
             self._deadline += len(message["body"]) / 1024
             self._whole = not message["more_body"]
-        elif self._announced:
+        elif not self.is_over:
             self._expected = False
             raise MalformedRequest("The body ended too early")
         return message
@@ -60,7 +50,8 @@ class Upload:
     @property
     def is_over(self) -> bool:
         """Whether nothing of the body is to come any more."""
-        return self._whole or not self._announced
+        fields = self._fields
+        return self._whole or (fields.get(b"content-length", b"0") == b"0" and b"transfer-encoding" not in fields)
 
     async def discard(self) -> bool:
         """Read what is left of the body, so that the client comes to read the answer; False when it is left unread.

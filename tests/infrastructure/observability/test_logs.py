@@ -7,6 +7,7 @@ import re
 from typing import Any, Final
 
 import pytest
+from msgspec.structs import replace
 
 from app.infrastructure.observability.requests import FIELDS, Exchange, record, take_requests
 from tests.infrastructure.observability.lines import logging_to_test
@@ -18,7 +19,7 @@ OTHER: Final = logging.getLogger("app.other")
 
 
 def request(number: int, **fields: Any) -> None:
-    record(EXCHANGE._replace(request_id=f"trace-{number}", **fields))
+    record(replace(EXCHANGE, request_id=f"trace-{number}", **fields))
 
 
 def pairs(line: str) -> list[tuple[str, Any]]:
@@ -31,11 +32,11 @@ def pairs(line: str) -> list[tuple[str, Any]]:
     "exchange",
     [
         EXCHANGE,
-        EXCHANGE._replace(user_id=None, route="", status=404),
-        EXCHANGE._replace(method="BREW"),
-        EXCHANGE._replace(seconds=0.0),
-        EXCHANGE._replace(seconds=12.0, request_id='a"b\\c'),
-        EXCHANGE._replace(route="/health/ready", status=503),
+        replace(EXCHANGE, user_id=None, route="", status=404),
+        replace(EXCHANGE, method="BREW"),
+        replace(EXCHANGE, seconds=0.0),
+        replace(EXCHANGE, seconds=12.0, request_id='a"b\\c'),
+        replace(EXCHANGE, route="/health/ready", status=503),
     ],
 )
 def test_a_line_about_a_request_has_the_fields_that_it_has_as_a_record(exchange: Exchange) -> None:
@@ -176,8 +177,8 @@ def test_other_lines_to_a_broken_log_raise_nothing_either(monkeypatch: pytest.Mo
     [
         ("warning", EXCHANGE, 0),
         ("debug", EXCHANGE, 1),
-        ("info", EXCHANGE._replace(route="/health/live"), 0),
-        ("info", EXCHANGE._replace(route="/health/ready", status=503), 1),
+        ("info", replace(EXCHANGE, route="/health/live"), 0),
+        ("info", replace(EXCHANGE, route="/health/ready", status=503), 1),
     ],
 )
 def test_what_is_not_to_be_told_is_not(level: str, exchange: Exchange, lines: int) -> None:
