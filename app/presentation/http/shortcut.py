@@ -19,6 +19,7 @@ from app.domain.errors import ValidationFailed
 from app.presentation.http.auth import BearerMiddleware
 from app.presentation.http.bodies import read_body
 from app.presentation.http.context import fields_of
+from app.presentation.http.decoding import UUID_LENGTH
 from app.presentation.http.guards import PUBLIC_KEY, Requires
 from app.presentation.http.handlers import Route
 from app.presentation.http.idempotency import FIELD
@@ -30,7 +31,6 @@ AnyRequest = Request[Any, Any, Any]
 ExceptionHandlers = Mapping[type[Exception], Callable[[AnyRequest, Any], Response[Any]]]
 
 _HOST: Final = re.compile(rb"[a-z0-9.:-]+")
-_ID_LENGTH: Final = 36
 
 
 class _Asked(AnyRequest):
@@ -109,7 +109,7 @@ class Shortcut:
             path, _, identifier = route.path_format.partition("{")
             for handler in route.route_handlers:
                 # found are paths that are fixed, and those whose last part alone is not
-                if isinstance(handler, Route) and not handler.opt.get(PUBLIC_KEY) and "/" not in identifier:
+                if isinstance(handler, Route) and "/" not in identifier and _is_plain(handler):
                     for method in handler.http_methods:
                         self._ways[method, path] = _Way(route, handler, method, authentication)
 
@@ -127,7 +127,7 @@ class Shortcut:
         if way is None:
             head, slash, identifier = path.rpartition("/")
             way = self._ways.get((method, head + slash))
-            if way is None or len(identifier) != _ID_LENGTH:
+            if way is None or len(identifier) != UUID_LENGTH:
                 return None
         # what may be sent twice is for Litestar, and so is what repeats a header, or is told to stand beneath a path
         fields = fields_of(scope)
@@ -139,3 +139,9 @@ class Shortcut:
         except Exception as error:  # noqa: BLE001 -- as Litestar's outermost layer does
             handler = next(handler for kind, handler in self._exception_handlers.items() if isinstance(error, kind))
             return handler(request, error).to_asgi_response(None, request)
+
+
+def _is_plain(handler: Route) -> bool:
+    """Whether a handler needs a token, and has no other guards than those that may tell at once that they pass."""
+    guards: list[object] = [*handler.resolve_guards()]
+    return not handler.opt.get(PUBLIC_KEY) and all(isinstance(guard, Limited | Requires) for guard in guards)
