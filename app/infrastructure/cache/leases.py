@@ -1,7 +1,7 @@
 """Limits of ordinary routes, decided in the process: a caller's next requests cost no round trip to Redis.
 
 Of what Redis says is left of a caller's quota, a process may spend a share by itself. What it spent is told to Redis
-soon after, in one question for all callers, and the answer is where every process stands: so each knows what the
+soon after, in few questions for all callers, and the answer is where every process stands: so each knows what the
 others took, `SETTLE_SECONDS` late. A caller who is new to the process, whom it has not asked about for `KNOWN_SECONDS`,
 or who has spent the share, is asked about at once.
 """
@@ -9,7 +9,7 @@ or who has spent the share, is asked about at once.
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -23,6 +23,9 @@ SHARES: Final = 16
 SETTLE_SECONDS: Final = 0.5
 KNOWN_SECONDS: Final = 5
 KNOWN_MICROSECONDS: Final = KNOWN_SECONDS * 1_000_000
+SETTLED_AT_ONCE: Final = 32
+"""Callers in one question to Redis, which takes longer to write the more there are, and holds up all requests."""
+
 CALLERS: Final = 10_000
 """Callers that a process keeps in mind; the longest unused is forgotten, once it is settled."""
 
@@ -115,6 +118,10 @@ class LeasedThrottle:
             # what is on its way is spent of the share, and not told again
             account.share -= spent
             account.spent = 0
+        for start in range(0, len(told), SETTLED_AT_ONCE):
+            await self._tell(told[start : start + SETTLED_AT_ONCE])
+
+    async def _tell(self, told: Sequence[tuple[_Account, int, int]]) -> None:
         debts = await self._throttle.charge([(account.hits, spent) for account, spent, _ in told])
         if debts is None:
             for account, spent, _ in told:
@@ -154,6 +161,9 @@ class LeasedThrottle:
     async def settled(self) -> AsyncGenerator[None]:
         """At the end of the context nothing is left to be told."""
         yield
+        if isinstance(self._settling, asyncio.Task):
+            # it has more to tell
+            await self._settling
         if self._settling is not None:
             self._settling.cancel()
         await self.settle()

@@ -9,7 +9,7 @@ from litestar.stores.redis import RedisStore
 from redis.asyncio import Redis
 
 from app.domain.ports import Limit, Throttle
-from app.infrastructure.cache.leases import KNOWN_SECONDS, SETTLE_SECONDS, SHARES, LeasedThrottle
+from app.infrastructure.cache.leases import KNOWN_SECONDS, SETTLE_SECONDS, SETTLED_AT_ONCE, SHARES, LeasedThrottle
 from app.infrastructure.cache.throttle import RedisThrottle
 from tests.infrastructure.cache.counting import LOGIN, allowed, fallbacks
 from tests.infrastructure.cache.valkey import Valkey
@@ -78,7 +78,7 @@ async def test_most_requests_ask_nobody(throttle: LeasedThrottle, client: Redis)
     await asyncio.gather(*(throttle.hit(API, f"user:{number}") for number in range(200)))
     assert await questions(client) - before == 1
     await throttle.settle()
-    assert await questions(client) - before == 2
+    assert await questions(client) - before == 1 + -(-200 // SETTLED_AT_ONCE)
 
 
 @pytest.mark.usefixtures("untimed")
@@ -179,3 +179,35 @@ async def test_callers_beyond_what_is_kept_in_mind_are_settled_all_the_same(
     assert (await throttle.hit(API, "a")).remaining == 316
     await throttle.settle()
     assert (await RedisThrottle(store, timeout=30).hit(API, "a")).remaining == 315
+
+
+@pytest.mark.usefixtures("untimed")
+async def test_many_callers_are_told_of_in_several_questions(
+    throttle: LeasedThrottle, store: RedisStore, client: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.infrastructure.cache.leases.SETTLED_AT_ONCE", 2)
+    for key in "abcde":
+        await allowed(throttle, API, 2, key)
+    before = await questions(client)
+    await throttle.settle()
+    assert await questions(client) - before == 3
+    exact = RedisThrottle(store, timeout=30)
+    assert [(await exact.hit(API, key)).remaining for key in "abcde"] == [317] * 5
+
+
+async def test_what_is_being_told_when_the_process_ends_is_told_to_the_end(
+    store: RedisStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.infrastructure.cache.leases.SETTLED_AT_ONCE", 1)
+    monkeypatch.setattr("app.infrastructure.cache.leases.SETTLE_SECONDS", 0.01)
+    throttle = leased(store)
+    async with throttle.settled():
+        for key in "abcde":
+            await throttle.hit(API, key)
+        # all at once, so that one telling is for all of them
+        for key in "abcde":
+            assert throttle.spend(API, key) is not None
+        while not isinstance(throttle._settling, asyncio.Task):  # noqa: SLF001, ASYNC110 # pyright: ignore[reportPrivateUsage] -- what it is amidst
+            await asyncio.sleep(0)
+    exact = RedisThrottle(store, timeout=30)
+    assert [(await exact.hit(API, key)).remaining for key in "abcde"] == [317] * 5
