@@ -7,7 +7,7 @@ another's row: a statement that locks any is made to pass over those that somebo
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias, cast
 
 import asyncpg
@@ -50,7 +50,7 @@ _PLACE: Final = "place"
 class Shared(Hot):
     """A hot statement that finds at most one row, is quick whatever is asked, and may be run for many callers.
 
-    What it is `together` ends its rows with the caller's place, or with the UUID of that name `by` which no two of
+    What it is `together` ends its rows with the caller's place, or with the value of that name `by` which no two of
     them may give. Of one that passes over locked rows, `again` has those ask alone for whom it found nothing, and
     of two who ask alone at a time the second pass over them too at first.
     """
@@ -152,11 +152,10 @@ class Sharing:
         if by is None:
             self._waiting = waiting[MOST:]
             return waiting[:MOST]
-        # by number: the hash of a UUID is computed in Python
-        callers: dict[int, Caller] = {}
+        callers: dict[Any, Caller] = {}
         self._waiting = []
         for caller in waiting:
-            if len(callers) >= MOST or callers.setdefault(caller[0][by].int, caller) is not caller:
+            if len(callers) >= MOST or callers.setdefault(caller[0][by], caller) is not caller:
                 self._waiting.append(caller)
         return list(callers.values())
 
@@ -186,12 +185,8 @@ class Sharing:
     async def _serve_together(self, callers: Sequence[Caller]) -> None:
         hot = self._hot
         values = {name: [values[name] for values, _ in callers] for name in hot.names}
-        answers = await self._run(hot.together, values)
-        keys: Iterable[int]
-        if hot.by is None:
-            keys, rows = range(1, len(callers) + 1), {row[-1]: (row[:-1],) for row in answers}
-        else:
-            keys, rows = (key.int for key in values[hot.by]), {row[-1].int: (row[:-1],) for row in answers}
+        rows = {row[-1]: (row[:-1],) for row in await self._run(hot.together, values)}
+        keys = range(1, len(callers) + 1) if hot.by is None else values[hot.by]
         for key, caller in zip(keys, callers, strict=True):
             found = rows.get(key, ())
             if not found and hot.again:
