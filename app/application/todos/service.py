@@ -91,10 +91,11 @@ class TodoService:
         }
         if data.notes is not None:
             values["notes"] = data.notes
-        if due is not None:
-            values |= _present(due_values(due, await self._zone(actor, due, recurrence)))
+        # first, for it refuses what the due date's instant cannot be told of
         if recurrence is not None:
             values |= _present(recurrence_values(recurrence, due))
+        if due is not None:
+            values |= _present(due_values(due, await self._zone(actor, due, recurrence)))
         if data.tags:
             values["tags"] = _distinct(data.tags)
         if data.assignee_id is not None:
