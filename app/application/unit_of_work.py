@@ -36,7 +36,7 @@ class Unit:
         return self._services
 
     async def __aexit__(self, _: type[BaseException] | None, error: BaseException | None, __: object) -> None:
-        if error is not None or not self._is_put_by():
+        if error is not None or not self._put_by():
             await self._end(error)
 
     async def ask(self, question: Callable[[Services], Awaitable[AnswerT]]) -> AnswerT:
@@ -46,11 +46,11 @@ class Unit:
         except BaseException as error:
             await self._end(error)
             raise
-        if not self._is_put_by():
+        if not self._put_by():
             await self._end(None)
         return answer
 
-    def _is_put_by(self) -> bool:
+    def _put_by(self) -> bool:
         """Keep it for another to use, when nothing was opened or ordered in it, and tell whether it was kept back."""
         if self._work.is_open or self._services.outbox.orders:
             return False

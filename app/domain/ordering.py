@@ -7,7 +7,6 @@ ones, so that a client may compute them too.
 
 import re
 from bisect import bisect_right
-from functools import lru_cache
 from itertools import accumulate
 from typing import Final
 
@@ -21,7 +20,6 @@ _BASE: Final = len(_DIGITS)
 _KEY: Final = re.compile(r"[A-Za-z][0-9A-Za-z]+")
 _LONGEST: Final = 26  # digits of an integer: heads run from a to z, and downwards from Z to A
 _SHORTER: Final = [0, *accumulate(_BASE**digits for digits in range(1, _LONGEST + 1))]
-_LOWER: Final = 8  # digits that stand for 50 ms and less in the keys of new rows
 _PAIRS: Final = [high + low for high in _DIGITS for low in _DIGITS]
 _LAST: Final = _SHORTER[-1] - 1
 _FIRST: Final = -_LAST - 1
@@ -156,26 +154,14 @@ def _text(number: int) -> str:
     value -= _SHORTER[size - 1]
     if negative:
         value = _BASE**size - 1 - value
-    head = chr(ord("Z") - size + 1 if negative else ord("a") + size - 1)
-    # of numbers that grow with time the upper digits stay the same for a while
-    upper, lower = divmod(value, _BASE**_LOWER)
-    return head + (_upper(upper, size - _LOWER) if size > _LOWER else "") + _digits(lower, min(size, _LOWER))
-
-
-@lru_cache(8)
-def _upper(value: int, size: int) -> str:
-    return _digits(value, size)
-
-
-def _digits(value: int, size: int) -> str:
     digits: list[str] = []
     for _ in range(size // 2):
         value, pair = divmod(value, _BASE * _BASE)
         digits.append(_PAIRS[pair])
     if size % 2:
         digits.append(_DIGITS[value])
-    digits.reverse()
-    return "".join(digits)
+    digits.append(chr(ord("Z") - size + 1 if negative else ord("a") + size - 1))
+    return "".join(reversed(digits))
 
 
 def _midpoint(low: str, high: str | None) -> str:

@@ -66,10 +66,7 @@ class TodoService:
     async def get(self, actor: Actor, todo_id: UUID) -> Todo:
         """One todo; raises `NotFound`."""
         actor.require(Permission.TODOS_READ)
-        todo = await self._todos.find(Todo, actor, todo_id)
-        if todo is None:
-            raise NotFound
-        return todo
+        return await self._found(actor, todo_id)
 
     async def create(self, actor: Actor, data: TodoCreate) -> Todo:
         """Write a todo down, in the inbox unless told where.

@@ -66,10 +66,7 @@ class RequestFigures(Collector):
             requests.add_metric((method, route, str(status)), answers.count, created=answers.began)
         seconds = HistogramMetricFamily(SECONDS, "Time to answer, in seconds.", labels=("method", "route"))
         for (method, route), times in self._times.copy().items():
-            counts = accumulate(times.buckets)
-            bounds = [
-                ("+Inf" if most == inf else str(most), count) for most, count in zip(BUCKETS, counts, strict=True)
-            ]
+            bounds = list(zip(_BOUNDS, accumulate(times.buckets), strict=True))
             seconds.add_metric((method, route), bounds, times.total)
             seconds.add_sample(f"{SECONDS}_created", {"method": method, "route": route}, times.began)
         return [requests, seconds]

@@ -1,21 +1,27 @@
 """Handlers of the routes that nearly every request is for; they come to the services by `serving.serve`."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from litestar.connection import ASGIConnection
 from litestar.enums import HttpMethod
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
+
+from app.presentation.http.guards import Requires
+from app.presentation.http.limits import Limited
+
+_AT_ONCE: Final = (Limited, Requires)
 
 
 class Route(HTTPRouteHandler):
     """Hands its guards itself, and not a copy for each of them: ours change nothing in it."""
 
     async def authorize_connection(self, connection: ASGIConnection[Any, Any, Any, Any]) -> None:
-        """Run the guards, the outermost first."""
+        """Run the guards, the outermost first; those are not waited for that can tell at once that they pass."""
         guards = cast("list[Callable[[Any, BaseRouteHandler], Awaitable[None]]]", self.resolve_guards())
         for guard in guards:
-            await guard(connection, self)
+            if not (isinstance(guard, _AT_ONCE) and guard.passes(connection.scope)):
+                await guard(connection, self)
 
 
 def get(path: str | None = None, **options: Any) -> Route:

@@ -137,7 +137,7 @@ class _Reply(msgspec.Struct):
             self.status = message["status"]
             present = list(message["headers"])
             headers = self._headers(present, {name.lower(): value for name, value in present})
-            message["headers"] = headers if self.upload.is_over else await self._ended(headers)
+            message["headers"] = await self._ended(headers)
         elif self.without_body and message["type"] == "http.response.body":
             message["body"] = b""
         await self.out(message)

@@ -8,7 +8,7 @@ plainly for one of those routes goes to Litestar, which answers it in the same b
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from litestar import Litestar, Request, Response
 from litestar.routes import HTTPRoute
@@ -20,10 +20,9 @@ from app.presentation.http.auth import BearerMiddleware
 from app.presentation.http.bodies import read_body
 from app.presentation.http.context import fields_of
 from app.presentation.http.decoding import UUID_LENGTH
-from app.presentation.http.guards import PUBLIC_KEY, Requires
+from app.presentation.http.guards import PUBLIC_KEY
 from app.presentation.http.handlers import Route
 from app.presentation.http.idempotency import FIELD
-from app.presentation.http.limits import Limited
 from app.presentation.http.parameters import announced_body, read, reads_of
 from app.presentation.http.responses import answer_of
 
@@ -52,7 +51,7 @@ class _Asked(AnyRequest):
 class _Way:
     """One operation, with what Litestar would look up for each request."""
 
-    __slots__ = ("_authentication", "_body", "_fn", "_guards", "_handler", "_identifier", "_reads", "_template")
+    __slots__ = ("_authentication", "_body", "_fn", "_handler", "_identifier", "_reads", "_template")
 
     def __init__(self, route: HTTPRoute, handler: Route, method: str, authentication: BearerMiddleware) -> None:
         self._template = route.path_format
@@ -62,7 +61,6 @@ class _Way:
         self._reads = reads_of(handler, route.path_format, method)
         field = handler.parsed_data_field
         self._body: Any = None if field is None else field.annotation
-        self._guards = cast("list[Limited | Requires]", handler.resolve_guards())
         self._fn: Callable[..., Awaitable[Any]] = handler.fn
 
     async def answer(self, app: Litestar, request: AnyRequest, identifier: str) -> ASGIApp:
@@ -74,9 +72,7 @@ class _Way:
         authentication = self._authentication
         token = scope["auth"] = authentication.known(request) or await authentication.token_of(request)
         scope["user"] = token.actor(request)
-        for guard in self._guards:
-            if not guard.passes(scope):
-                await guard(request, handler)
+        await handler.authorize_connection(request)
         faults = read(request, self._reads).issues
         if self._body is not None:
             body = read_body(self._body, request, await announced_body(request))
@@ -109,7 +105,7 @@ class Shortcut:
             path, _, identifier = route.path_format.partition("{")
             for handler in route.route_handlers:
                 # found are paths that are fixed, and those whose last part alone is not
-                if isinstance(handler, Route) and "/" not in identifier and _is_plain(handler):
+                if isinstance(handler, Route) and not handler.opt.get(PUBLIC_KEY) and "/" not in identifier:
                     for method in handler.http_methods:
                         self._ways[method, path] = _Way(route, handler, method, authentication)
 
@@ -139,9 +135,3 @@ class Shortcut:
         except Exception as error:  # noqa: BLE001 -- as Litestar's outermost layer does
             handler = next(handler for kind, handler in self._exception_handlers.items() if isinstance(error, kind))
             return handler(request, error).to_asgi_response(None, request)
-
-
-def _is_plain(handler: Route) -> bool:
-    """Whether a handler needs a token, and has no other guards than those that may tell at once that they pass."""
-    guards: list[object] = [*handler.resolve_guards()]
-    return not handler.opt.get(PUBLIC_KEY) and all(isinstance(guard, Limited | Requires) for guard in guards)
