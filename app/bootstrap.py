@@ -66,7 +66,7 @@ async def start(settings: Settings, tokens: AccessTokens, clock: Clock) -> Async
         statement_timeout=settings.database_timeout_seconds,
     )
     # health and the feed of ended sessions have connections of their own: a full pool must not read as a death
-    watching = open_database(where.database_url, pool_size=2, statement_timeout=1).engine
+    watching = open_database(where.database_url, pool_size=2, statement_timeout=1)
     redis = make_redis(where.redis_url)
     hasher = BcryptHasher(settings.bcrypt_cost)
     try:
@@ -81,7 +81,7 @@ async def start(settings: Settings, tokens: AccessTokens, clock: Clock) -> Async
         mailer = SmtpMailer(settings.smtp_url, settings.mail_from, clock) if settings.smtp_url else mailbox
         unit_of_work = UnitOfWork(database, _tools(settings, clock, mail_queue))
         delivery = MailDelivery(unit_of_work, LetterComposer(settings.frontend_url or settings.base_url), mailer)
-        revocations = Revocations(watching, clock)
+        revocations = Revocations(watching.statements, clock)
         async with (
             revocations.kept_up(),
             mail_queue.served_by(delivery.deliver),
@@ -93,7 +93,7 @@ async def start(settings: Settings, tokens: AccessTokens, clock: Clock) -> Async
                 store=store,
                 throttle=throttle,
                 limits=limits,
-                health=Health(watching, redis),
+                health=Health(watching.engine, redis),
                 unit_of_work=unit_of_work,
                 authentication=Authentication(
                     unit_of_work,
@@ -110,7 +110,7 @@ async def start(settings: Settings, tokens: AccessTokens, clock: Clock) -> Async
     finally:
         hasher.close()
         await redis.aclose()
-        await watching.dispose()
+        await watching.close()
         await database.close()
 
 

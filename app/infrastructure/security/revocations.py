@@ -9,19 +9,30 @@ from time import monotonic
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from asyncpg import InterfaceError, PostgresError
+from sqlalchemy import DateTime, Uuid, select
 
 from app.domain.accounts import ACCESS_TOKEN_LIFETIME
 from app.domain.ports import Clock
 from app.infrastructure.database.errors import database_refusals
+from app.infrastructure.database.hot import Hot, given
 from app.infrastructure.database.models import Session
+from app.infrastructure.database.statements import Statements
 
 POLL_SECONDS: Final = 0.4
 STALE_SECONDS: Final = 2.0
 # a session that ends is written with the instant before its commit
 OVERLAP: Final = timedelta(minutes=1)
+# by how much another machine's clock may be ahead
+AHEAD: Final = timedelta(days=1)
+
+# between two instants, for a plan that is made before they are known looks such rows up, and reads all behind one
+_ENDED: Final = Hot(
+    select(Session.id).where(
+        Session.revoked_at.between(given("since", DateTime(timezone=True)), given("until", DateTime(timezone=True)))
+    )
+)
+_LIVE: Final = Hot(select(Session.id).where(Session.id == given("id", Uuid()), Session.revoked_at.is_(None)))
 
 _logger = logging.getLogger("app.revocations")
 
@@ -33,8 +44,8 @@ class Revocations:
     fails too the request is refused as any other that the database cannot serve.
     """
 
-    def __init__(self, engine: AsyncEngine, clock: Clock, seconds: Callable[[], float] = monotonic) -> None:
-        self._engine = engine
+    def __init__(self, statements: Statements, clock: Clock, seconds: Callable[[], float] = monotonic) -> None:
+        self._statements = statements
         self._clock = clock
         self._seconds = seconds
         # as numbers, whose hash is not computed in Python
@@ -51,18 +62,15 @@ class Revocations:
             return False
         if session_id.int in self._ended:
             return True
-        query = select(Session.id).where(Session.id == session_id, Session.revoked_at.is_(None))
         with database_refusals():
-            async with self._engine.connect() as connection:
-                return await connection.scalar(query) is None
+            return not await self._statements.fetch(_LIVE, {"id": session_id})
 
     async def read(self) -> None:
         """Read the sessions that have ended lately."""
         asked_at = self._seconds()
-        since = self._clock.now() - ACCESS_TOKEN_LIFETIME - OVERLAP
-        async with self._engine.connect() as connection:
-            rows = await connection.scalars(select(Session.id).where(Session.revoked_at > since))
-            self._ended = frozenset(row.int for row in rows)
+        now = self._clock.now()
+        times = {"since": now - ACCESS_TOKEN_LIFETIME - OVERLAP, "until": now + AHEAD}
+        self._ended = frozenset(row[0].int for row in await self._statements.fetch(_ENDED, times))
         self._read_at = asked_at
 
     @asynccontextmanager
@@ -83,7 +91,7 @@ class Revocations:
                 async with asyncio.timeout(STALE_SECONDS):
                     await self.read()
                 failing = False
-            except (SQLAlchemyError, OSError, TimeoutError) as error:
+            except (PostgresError, InterfaceError, OSError) as error:
                 if not failing:
                     _logger.warning("the feed of ended sessions has stopped", extra={"reason": type(error).__name__})
                 failing = True
