@@ -24,7 +24,7 @@ class RememberedPage(NamedTuple):
 
     pager: Pager[Todo]
     asked: EncodedPageOf
-    signature: bytes | None
+    signature: str | None
     page: EncodedPage
 
 

@@ -1,21 +1,25 @@
 """Statements that many callers ask for in the same turn of the event loop share a round trip.
 
-What each of them asks goes to PostgreSQL as one row of a table, beside which the statement is run for all. A caller
+What each of them asks goes to PostgreSQL as one row of a table, beside which the statement is run for all; as JSON,
+for of an array asyncpg looks at each element in Python. A caller
 who is alone after one turn more runs the statement itself. Where it fails for many together, nothing of it has
 happened, and each of them asks again alone: nobody is told of a failure that is another's. Nor does anybody wait for
 another's row: a statement that locks any is made to pass over those that somebody holds.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeAlias, cast
 
 import asyncpg
+import msgspec
 from sqlalchemy import (
-    ARRAY,
+    JSON,
+    BigInteger,
     BindParameter,
     ColumnElement,
     Executable,
+    LargeBinary,
     Select,
     column,
     func,
@@ -46,6 +50,10 @@ FEW: Final = 4
 _ASKED: Final = "asked"
 _PLACE: Final = "place"
 
+_REFUSED: Final = (asyncpg.PostgresError, ValueError)
+
+_encode: Final = msgspec.json.Encoder().encode
+
 
 class Shared(Hot):
     """A hot statement that finds at most one row, is quick whatever is asked, and may be run for many callers.
@@ -75,11 +83,16 @@ class Shared(Hot):
 
 
 def asked(types: Types) -> TableValuedAlias:
-    """The table of what is asked, and of each caller's place, for the binds of these names; none may be an array."""
+    """The table of what is asked, and of each caller's place, for the binds of these names.
+
+    Raises `TypeError` for bytes, which JSON has no way to write.
+    """
+    if any(isinstance(kind, LargeBinary) for kind in types.values()):
+        raise TypeError("What is asked together may not be bytes")
     return (
-        func.unnest(*(given(name, ARRAY(kind)) for name, kind in types.items()))
-        .table_valued(*(column(name, kind) for name, kind in types.items()), with_ordinality=_PLACE)
-        .render_derived(name=_ASKED)
+        func.json_to_recordset(given(_ASKED, JSON()))
+        .table_valued(*(column(name, kind) for name, kind in types.items()), column(_PLACE, BigInteger()))
+        .render_derived(name=_ASKED, with_types=True)
     )
 
 
@@ -171,7 +184,8 @@ class Sharing:
             try:
                 await self._serve_together(callers)
             except BaseException as error:
-                if isinstance(error, asyncpg.PostgresError) and not isinstance(error, asyncpg.PostgresConnectionError):
+                # or what one of them asks cannot be told
+                if isinstance(error, _REFUSED) and not isinstance(error, asyncpg.PostgresConnectionError):
                     await asyncio.gather(*(self._serve_alone(*caller) for caller in callers))
                     return
                 # of a connection that broke nobody knows what it had done
@@ -184,9 +198,14 @@ class Sharing:
 
     async def _serve_together(self, callers: Sequence[Caller]) -> None:
         hot = self._hot
-        values = {name: [values[name] for values, _ in callers] for name in hot.names}
-        rows = {row[-1]: (row[:-1],) for row in await self._run(hot.together, values)}
-        keys = range(1, len(callers) + 1) if hot.by is None else values[hot.by]
+        by = hot.by
+        if by is None:
+            asked = [{**values, _PLACE: place} for place, (values, _) in enumerate(callers)]
+            keys: Iterable[Any] = range(len(callers))
+        else:
+            asked = [values for values, _ in callers]
+            keys = [values[by] for values in asked]
+        rows = {row[-1]: (row[:-1],) for row in await self._run(hot.together, {_ASKED: _encode(asked).decode()})}
         for key, caller in zip(keys, callers, strict=True):
             found = rows.get(key, ())
             if not found and hot.again:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import LargeBinary, cast, null, select
+from sqlalchemy import String, cast, null, select
 
 from app.application.todos.schemas import Todo
 from app.domain.access import Actor
@@ -107,13 +107,13 @@ class Home:
         return [msgspec.json.encode(each).decode() for each in found]
 
     async def encoded(
-        self, known: bytes | None = None, terms: Sequence[SortTerm] = NEWEST, *, limit: int = ALL
-    ) -> tuple[bytes | None, list[str] | None]:
+        self, known: str | None = None, terms: Sequence[SortTerm] = NEWEST, *, limit: int = ALL
+    ) -> tuple[str | None, list[str] | None]:
         page = self.repository.page_of(Todo, Actor(self.owner), TodoFilters(), terms, limit=limit, after=None)
         assert page is not None
         return await self.repository.list_encoded(page, known)
 
-    async def signature(self) -> bytes:
+    async def signature(self) -> str:
         signature, _ = await self.encoded()
         assert signature is not None
         return signature
@@ -130,7 +130,7 @@ class Home:
         """All that is stored, trashed or not."""
         shown = columns(Todo, models.Todo)
         query = select(*shown).where(models.Todo.list_id == self.list_id).order_by(models.Todo.id)
-        unknown = cast(null(), LargeBinary())
+        unknown = cast(null(), String())
         async with self.database.reads() as session:
             make = maker(Todo)
             expected = [msgspec.json.encode(make(row)).decode() for row in await session.execute(query)]

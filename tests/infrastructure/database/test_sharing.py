@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 from uuid import UUID
 from weakref import ref
@@ -10,15 +10,20 @@ from weakref import ref
 import asyncpg
 import pytest
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
+    Boolean,
+    Date,
     DateTime,
     Integer,
     LargeBinary,
     String,
+    Time,
     Uuid,
     func,
     select,
 )
+from sqlalchemy.types import TypeEngine
 
 from app.domain.errors import Unavailable
 from app.infrastructure.database import statements as pool
@@ -99,13 +104,39 @@ async def test_who_comes_while_others_are_served_has_company(
 
 
 async def test_whatever_is_asked_arrives_as_it_was_given(statements: Statements, sent: list[str]) -> None:
-    kinds = {"id": Uuid(), "text": String(), "at": DateTime(timezone=True), "bytes": LargeBinary(), "n": BigInteger()}
+    kinds: dict[str, TypeEngine[Any]] = {
+        "id": Uuid(),
+        "text": String(),
+        "at": DateTime(timezone=True),
+        "day": Date(),
+        "hour": Time(),
+        "is": Boolean(),
+        "n": BigInteger(),
+        "words": ARRAY(String()),
+    }
     hot = Shared(select(*(given(name, kind).label(f"the_{name}") for name, kind in kinds.items())))
-    whole = [UUID(int=7), 'Grüße, {"a", NULL}\'\\', datetime(2030, 1, 1, 1, 2, 3, 4, UTC), b"\0\xff", 2**62]
-    asking = [whole, [None] * len(kinds), [UUID(int=8), "", datetime(1970, 1, 1, tzinfo=UTC), b"", -1]]
+    hostile = 'Grüße, {"a", NULL}\'\\\x01\u2028\U0001f642'
+    at = datetime(2030, 1, 1, 1, 2, 3, 4, UTC)
+    whole: list[Any] = [
+        UUID(int=7),
+        hostile,
+        at,
+        date(9998, 12, 31),
+        time(23, 59, 59, 1),
+        True,
+        2**63 - 1,
+        ["", hostile, "NULL"],
+    ]
+    least: list[Any] = [UUID(int=8), "", datetime(1970, 1, 1, tzinfo=UTC), date(1, 1, 1), time(), False, -(2**63), []]
+    asking: list[list[Any]] = [whole, [None] * len(kinds), least]
     found = await asyncio.gather(*(statements.fetch(hot, dict(zip(kinds, row, strict=True))) for row in asking))
     assert [[list(row) for row in rows] for rows in found] == [[row] for row in asking]
     assert await told(sent, hot) == [hot.together.sql]
+
+
+def test_bytes_cannot_be_asked_for_as_they_would_not_arrive() -> None:
+    with pytest.raises(TypeError):
+        Shared(select(given("bytes", LargeBinary()).label("the_bytes")))
 
 
 async def test_what_fails_for_one_fails_for_nobody_else(statements: Statements, sent: list[str]) -> None:

@@ -31,7 +31,7 @@ _ROWS: Final = "chosen"
 
 
 def encoded(
-    schema: type[msgspec.Struct], model: type[Model], rows: Select[Any], known: ColumnElement[bytes]
+    schema: type[msgspec.Struct], model: type[Model], rows: Select[Any], known: ColumnElement[str]
 ) -> Select[Any]:
     """One row: a signature of the rows of a select over the Struct's `columns`, and they as an array of JSON texts.
 
@@ -41,7 +41,8 @@ def encoded(
     """
     chosen = rows.cte(_ROWS, nesting=True)
     ids, versions, made = (func.array_send(func.array_agg(chosen.c[name])) for name in ("id", "version", "created_at"))
-    signed = select(func.sha256(ids.op("||")(versions).op("||")(made)).label("signature")).subquery("signed")
+    digest = func.sha256(ids.op("||")(versions).op("||")(made))
+    signed = select(func.encode(digest, literal_column("'hex'")).label("signature")).subquery("signed")
     shown = select(*_members(schema, model)).select_from(chosen).subquery("shown")
     items = func.array(select(cast(_object("shown"), Text())).select_from(shown).scalar_subquery())
     return select(

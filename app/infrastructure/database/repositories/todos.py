@@ -80,9 +80,7 @@ class TodoRepository(Repository[Todo]):
         hot = encoded_page_of_shape(schema, shape, tuple(terms), continued=after is not None)
         return EncodedPageOf(hot, _asked(actor, filters, limit, after))
 
-    async def list_encoded(
-        self, page: EncodedPageOf, known: bytes | None = None
-    ) -> tuple[bytes | None, list[str] | None]:
+    async def list_encoded(self, page: EncodedPageOf, known: str | None = None) -> tuple[str | None, list[str] | None]:
         """A signature of the page and its todos as JSON; no todos where theirs is the signature that is `known`."""
         [(signature, items)] = await self.work.fetch(page.hot, {**page.values, "known": known})
         return signature, items

@@ -11,7 +11,6 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Integer,
-    LargeBinary,
     Select,
     String,
     Table,
@@ -61,7 +60,7 @@ _USER: Final[Any] = given("user_id", Uuid())
 _TODO: Final[Any] = given("todo_id", Uuid())
 _LIST: Final[Any] = given("list_id", Uuid())
 _LIMIT: Final[Any] = given("limit", Integer())
-_KNOWN: Final[Any] = given("known", LargeBinary())
+_KNOWN: Final[Any] = given("known", String())
 _VERSIONS: Final[Any] = given("versions", ARRAY(BigInteger()))
 _TABLE: Final = cast("Table", Todo.__table__)
 # filters whose values a statement does not depend on, and those that have few values; it does on all others
