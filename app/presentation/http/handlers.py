@@ -1,11 +1,10 @@
 """Handlers of the routes that nearly every request is for; they come to the services by `serving.serve`."""
 
-from collections.abc import Awaitable, Callable
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from litestar.connection import ASGIConnection
 from litestar.enums import HttpMethod
-from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
+from litestar.handlers import HTTPRouteHandler
 
 from app.presentation.http.guards import Requires
 from app.presentation.http.limits import Limited
@@ -18,8 +17,8 @@ class Route(HTTPRouteHandler):
 
     async def authorize_connection(self, connection: ASGIConnection[Any, Any, Any, Any]) -> None:
         """Run the guards, the outermost first; those are not waited for that can tell at once that they pass."""
-        guards = cast("list[Callable[[Any, BaseRouteHandler], Awaitable[None]]]", self.resolve_guards())
-        for guard in guards:
+        guards: list[Any] = self.resolve_guards()  # pyright: ignore[reportUnknownVariableType] -- Litestar's own
+        for guard in guards:  # pyright: ignore[reportUnknownVariableType]
             if not (isinstance(guard, _AT_ONCE) and guard.passes(connection.scope)):
                 await guard(connection, self)
 
