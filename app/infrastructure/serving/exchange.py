@@ -14,8 +14,8 @@ BUFFERED_MAX: Final = 64 * 1024
 
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 _FAULT: Final = b"HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-_CLOSE: Final = b"\r\nconnection: close\r\n"
-_STATUS_LINES: Final = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
+_CLOSE: Final = b"connection: close"
+_STATUS_LINES: Final = {status.value: f"HTTP/1.1 {status.value} {status.phrase}".encode() for status in HTTPStatus}
 _BODILESS: Final = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 
 _logger = logging.getLogger("app.serve")
@@ -175,19 +175,20 @@ class Exchange:
 
     def _begin(self, status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes, *, more: bool) -> bytes:
         """The head, and the beginning of the body or all of it."""
-        fields = [b"%b: %b\r\n" % field for field in (*self._connection.date, *headers)]
-        head = b"".join([_STATUS_LINES[status], *fields])
-        if not head.count(b"\n") == head.count(b"\r") == len(fields) + 1:
+        lines = [_STATUS_LINES[status], *map(b": ".join, (*self._connection.date, *headers))]
+        head = b"\r\n".join((*lines, b""))
+        if len(head.splitlines()) != len(lines):
             raise RuntimeError("A header of the answer has a line break in it")
-        if _CLOSE in head:
+        closes = _CLOSE in lines
+        if closes:
             self.keeps_alive = False
         if self._is_head or status in _BODILESS:
             body = b""
-        elif not more and b"\r\ncontent-length: %d\r\n" % len(body) in head:
+        elif not more and b"content-length: %d" % len(body) in lines:
             self._left = len(body)
         else:
             head += self._announce(headers, len(body), more=more)
-        end = b"\r\n" if self.keeps_alive or _CLOSE in head else _CLOSE[2:] + b"\r\n"
+        end = b"\r\n" if self.keeps_alive or closes else _CLOSE + b"\r\n\r\n"
         return head + end + self._frame(body, more=more)
 
     def _announce(self, headers: Sequence[tuple[bytes, bytes]], length: int, *, more: bool) -> bytes:
