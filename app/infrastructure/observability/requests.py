@@ -17,7 +17,7 @@ _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "O
 _logger = logging.getLogger(REQUEST_LOGGER)
 
 
-class Exchange(msgspec.Struct, frozen=True, gc=False):
+class Observation(msgspec.Struct, frozen=True, gc=False):
     """What is known of a request once it is answered; nothing in it is a secret or a person's text.
 
     `route` is the path's template, empty where there is none: paths hold what clients make up.
@@ -42,15 +42,22 @@ def take_requests(take: Callable[[tuple[object, ...]], None] | None) -> None:
     _Log.take = take
 
 
-def record(exchange: Exchange) -> None:
+def record(observation: Observation) -> None:
     """Count and log the request; health checks are too many to be logged unless they fail."""
-    method = exchange.method if exchange.method in _METHODS else "other"
-    route, status = exchange.route, exchange.status
-    FIGURES.count(method, route, status, exchange.seconds)
+    method = observation.method if observation.method in _METHODS else "other"
+    route, status = observation.route, observation.status
+    FIGURES.count(method, route, status, observation.seconds)
     if (route.startswith("/health") and status < HTTPStatus.BAD_REQUEST) or not _logger.isEnabledFor(logging.INFO):
         return
     # to a hundredth of a millisecond
-    told = (method, route, status, round(exchange.seconds * 100_000) / 100, exchange.request_id, exchange.user_id)
+    told = (
+        method,
+        route,
+        status,
+        round(observation.seconds * 100_000) / 100,
+        observation.request_id,
+        observation.user_id,
+    )
     if _Log.take is None:
         _logger.info("request", extra=dict(zip(FIELDS, told, strict=True)))
     else:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, Final, Protocol
 
-from litestar.types import ASGIApp, HTTPReceiveMessage, HTTPScope, Message, ReceiveMessage
+from litestar.types import ASGIApp, HTTPScope, Message, ReceiveMessage
 
 BUFFERED_MAX: Final = 64 * 1024
 """So much of a body is held before the client has to wait until somebody reads it; in bytes."""
@@ -19,6 +19,10 @@ _STATUS_LINES: Final = {status.value: f"HTTP/1.1 {status.value} {status.phrase}"
 _BODILESS: Final = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 
 _logger = logging.getLogger("app.serve")
+
+
+EXTENSION: Final = "evenstar.exchange"
+"""The ASGI extension of this server: the exchange itself, for whoever has no need to wait for messages."""
 
 
 class Connection(Protocol):
@@ -47,6 +51,10 @@ class Connection(Protocol):
         """Go on to what comes after it."""
         ...
 
+    def end(self, exchange: "Exchange") -> None:
+        """Know that the application is done with it."""
+        ...
+
 
 class Exchange:
     """Hands a request to the application, and the application's answer to the connection."""
@@ -58,7 +66,9 @@ class Exchange:
         "_connection",
         "_delivered",
         "_is_head",
+        "_knows_chunks",
         "_left",
+        "_scope",
         "_start",
         "_waiter",
         "buffered",
@@ -67,7 +77,7 @@ class Exchange:
         "is_lost",
         "keeps_alive",
         "more",
-        "scope",
+        "task",
     )
 
     def __init__(self, connection: Connection, scope: HTTPScope, *, keeps_alive: bool, awaits_continue: bool) -> None:
@@ -81,7 +91,10 @@ class Exchange:
         self._left = 0
         # the application may change its scope, and does where it answers HEAD as GET
         self._is_head = scope["method"] == "HEAD"
-        self.scope = scope
+        self._knows_chunks = scope["http_version"] == "1.1"
+        extensions: Any = {EXTENSION: self}
+        scope["extensions"] = extensions
+        self._scope: HTTPScope | None = scope
         self.keeps_alive = keeps_alive
         self.more = True
         """Whether there is more of the body to come."""
@@ -92,13 +105,21 @@ class Exchange:
         self.is_lost = False
         """Whether the connection is."""
         self.is_finished = False
+        self.task: asyncio.Task[None] | None = None
+        """In which the application answers."""
 
     async def run(self, app: ASGIApp) -> None:
-        """Have the application answer."""
+        """Have the application answer; once."""
+        # which has this exchange in it: of two that hold each other only the garbage collector is rid
+        scope, self._scope = self._scope, None
+        if scope is None:
+            raise RuntimeError("The application is answering already")
         try:
-            await app(self.scope, self.receive, self.send)
+            await app(scope, self.receive, self.send)
         except Exception:
             _logger.exception("the application failed")
+        finally:
+            self._connection.end(self)
         if not (self.is_finished or self.is_lost):
             # nothing can be said any more once an answer has begun, but that it is not whole
             self.keeps_alive = False
@@ -132,7 +153,7 @@ class Exchange:
             self._connection.write(_CONTINUE)
         while not (self.is_lost or self.is_finished):
             if self._chunks or not (self.more or self._delivered):
-                return self._next()
+                return {"type": "http.request", "body": self._take(), "more_body": self.more}
             if self.is_cut:
                 break
             self._waiter = self._connection.loop.create_future()
@@ -142,14 +163,20 @@ class Exchange:
                 self._waiter = None
         return {"type": "http.disconnect"}
 
-    def _next(self) -> HTTPReceiveMessage:
+    def whole_body(self) -> bytes | None:
+        """What is left of the body, if all of it has come; None where it has to be waited for."""
+        if self.more or self._delivered or self.is_lost or self.is_finished:
+            return None
+        return self._take()
+
+    def _take(self) -> bytes:
         body = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
         self._chunks.clear()
         self._delivered = not self.more
         held, self.buffered = self.buffered, 0
         if held > BUFFERED_MAX:
             self._connection.regulate()
-        return {"type": "http.request", "body": body, "more_body": self.more}
+        return body
 
     async def send(self, message: Message) -> None:
         """Send some of the answer; its head waits for its body, so that both are one write."""
@@ -172,6 +199,16 @@ class Exchange:
             self._finish()
         else:
             await self._connection.drained()
+
+    def answer(self, status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> None:
+        """Send a whole answer, as two messages would."""
+        if self.is_lost:
+            return
+        if self._start is not None or self.is_finished:
+            raise RuntimeError("An answer has begun already")
+        self._awaits_continue = False
+        self._connection.write(self._begin(status, headers, body, more=False))
+        self._finish()
 
     def _begin(self, status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes, *, more: bool) -> bytes:
         """The head, and the beginning of the body or all of it."""
@@ -200,7 +237,7 @@ class Exchange:
         if not more:
             self._left = length
             return b"content-length: %d\r\n" % length
-        if self.scope["http_version"] == "1.1":
+        if self._knows_chunks:
             self._chunked = True
             return b"transfer-encoding: chunked\r\n"
         # HTTP/1.0 has no chunks: the end of the connection is that of the body

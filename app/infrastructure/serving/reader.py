@@ -1,11 +1,10 @@
 """From the bytes of a connection to requests, by llhttp, the parser of Node."""
 
 from collections.abc import Callable
-from typing import Any, Final, cast
+from typing import Any, Final
 from urllib.parse import unquote
 
 import httptools
-from litestar.types import HTTPScope
 
 from app.infrastructure.serving.exchange import BUFFERED_MAX, Connection, Exchange
 
@@ -98,8 +97,9 @@ class Reader:
         version, method = parser.get_http_version(), parser.get_method()
         path, query = _split(target)
         text = path.decode("ascii")
-        scope = {
-            **self._base,
+        base = self._base
+        scope: Any = {
+            **base,
             "http_version": version,
             "method": method.decode(),
             "path": unquote(text) if "%" in text else text,
@@ -107,12 +107,12 @@ class Reader:
             "query_string": query,
             "headers": fields,
             # the application's own, of which each request has a copy
-            "state": self._base["state"].copy(),
+            "state": base["state"].copy(),
         }
         is_modern = version == "1.1"
         exchange = self.last = Exchange(
             self._connection,
-            cast("HTTPScope", scope),
+            scope,
             keeps_alive=is_modern and parser.should_keep_alive() and method != b"CONNECT",
             awaits_continue=is_modern and _EXPECTS in fields,
         )
@@ -139,7 +139,9 @@ def _size(target: bytes, fields: list[tuple[bytes, bytes]]) -> int:
 def _split(target: bytes) -> tuple[bytes, bytes]:
     """Path and query of a request target (RFC 9112 3.2); what follows a `#` is nobody's business here."""
     if target.startswith(b"/"):
-        path, _, query = target.partition(b"#")[0].partition(b"?")
+        if b"#" in target:
+            target = target.partition(b"#")[0]
+        path, _, query = target.partition(b"?")
         return path, query
     if b"://" not in target:
         # that of CONNECT is a host and a port, and that of OPTIONS may be the whole server

@@ -23,7 +23,8 @@ from litestar.types import (
 from uuid_utils import uuid7
 
 from app.domain.errors import MalformedRequest
-from app.infrastructure.observability.requests import Exchange
+from app.infrastructure.observability.requests import Observation
+from app.infrastructure.serving.exchange import EXTENSION, Exchange
 from app.presentation.http.context import FIELDS_KEY, STATE_KEY
 from app.presentation.http.deadlines import Deadlines
 from app.presentation.http.limits import rate_limit_headers
@@ -50,9 +51,9 @@ _STRICT_CSP: Final = (_CSP, b"default-src 'none'; frame-ancestors 'none'")
 # two years, as the preload lists want it
 _HSTS: Final = (b"strict-transport-security", b"max-age=63072000; includeSubDomains")
 _NO_STORE: Final = (b"cache-control", b"no-store")
-_NONE: Final[Mapping[bytes, bytes]] = {}
+_NONE: Final[Mapping[Any, Any]] = {}
 
-Observer = Callable[[Exchange], None]
+Observer = Callable[[Observation], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +91,18 @@ class Envelope:
         forwarded = _all(headers, b"x-forwarded-for") if b"x-forwarded-for" in fields else ()
         address = client_address(peer[0] if peer else None, forwarded, self.trusted_proxies)
         scope["client"] = (address, peer[1] if peer else 0)
-        upload = Upload(receive, fields, self.body_seconds, self.deadlines)
-        reply = _Reply(scope, send, upload, self.strict_transport, request_id.encode(), method == "HEAD")
+        # only the product's own server has it
+        extensions: Any = scope.get("extensions") or _NONE
+        exchange: Exchange | None = extensions.get(EXTENSION)
+        upload = Upload(receive, fields, self.body_seconds, self.deadlines, exchange)
+        reply = _Reply(scope, send, exchange, upload, self.strict_transport, request_id.encode(), method == "HEAD")
         try:
             if not self._host_is_fine(headers, fields, scope["path"]):
                 await _refuse(scope, receive, reply.send)
                 return
-            answer = await self.shortcut.answer(scope, upload.receive) if b"origin" not in fields else None
+            answer = (
+                await self.shortcut.answer(scope, upload.receive, upload.at_once) if b"origin" not in fields else None
+            )
             if type(answer) is Answer:
                 await reply.send_whole(answer)
             else:
@@ -104,7 +110,7 @@ class Envelope:
         finally:
             route, token = scope.get("path_template", ""), scope.get("auth")
             user_id = None if token is None else token.sub
-            self.observe(Exchange(method, route, reply.status, perf_counter() - started, request_id, user_id))
+            self.observe(Observation(method, route, reply.status, perf_counter() - started, request_id, user_id))
 
     def _request_id(self, given: bytes | None) -> str:
         if given is not None and REQUEST_ID.fullmatch(given):
@@ -125,6 +131,7 @@ class _Reply(msgspec.Struct):
 
     scope: HTTPScope
     out: Send
+    exchange: Exchange | None
     upload: Upload
     strict_transport: bool
     request_id: bytes
@@ -148,8 +155,11 @@ class _Reply(msgspec.Struct):
         headers = self._headers(answer.headers, _NONE)
         if not self.upload.is_over:
             headers = await self._ended(headers)
-        await self.out({"type": "http.response.start", "status": self.status, "headers": headers})
         body = b"" if self.without_body else answer.body
+        if self.exchange is not None:
+            self.exchange.answer(self.status, headers, body)
+            return
+        await self.out({"type": "http.response.start", "status": self.status, "headers": headers})
         await self.out({"type": "http.response.body", "body": body, "more_body": False})
 
     def _headers(self, present: Headers, own: Mapping[bytes, bytes]) -> list[tuple[bytes, bytes]]:

@@ -96,16 +96,19 @@ async def read_parameters(request: Request[Any, Any, Any]) -> None:
         raise ValidationFailed(found.issues)
 
 
-async def announced_body(request: Request[Any, Any, Any]) -> bytes:
+async def announced_body(request: Request[Any, Any, Any], at_once: Callable[[], bytes | None]) -> bytes:
     """The body, which is announced to be JSON and is not empty; raises what tells that it is not.
 
-    Nobody may ask for it again.
+    Nobody may ask for it again. `at_once` gives a short one that need not be received, or else None.
     """
     fields = _check_announcement(request)
     length = b"" if fields is None else fields.get(b"content-length", b"")
     # of one that is announced to be short there is no need to watch the size
     if not (length.isdigit() and int(length) <= SHORT_BODY):
         return _present(await request.body())
+    body = at_once()
+    if body is not None:
+        return _present(body)
     parts: list[bytes] = []
     while True:
         message = await request.receive()

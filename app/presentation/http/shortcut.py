@@ -27,6 +27,7 @@ from app.presentation.http.parameters import announced_body, read, reads_of
 from app.presentation.http.responses import answer_of
 
 AnyRequest = Request[Any, Any, Any]
+AtOnce = Callable[[], bytes | None]
 ExceptionHandlers = Mapping[type[Exception], Callable[[AnyRequest, Any], Response[Any]]]
 
 _HOST: Final = re.compile(rb"[a-z0-9.:-]+")
@@ -68,7 +69,7 @@ class _Way:
         self._body: Any = None if field is None else field.annotation
         self._fn: Callable[..., Awaitable[Any]] = handler.fn
 
-    async def answer(self, app: Litestar, request: AnyRequest, identifier: str) -> ASGIApp:
+    async def answer(self, app: Litestar, request: AnyRequest, at_once: AtOnce, identifier: str) -> ASGIApp:
         """Do what the request asks for; raises whatever any part of it does."""
         scope, handler = request.scope, self._handler
         scope["path_template"] = self._template
@@ -80,7 +81,7 @@ class _Way:
         await handler.authorize_connection(request)
         faults = read(request, self._reads).issues
         if self._body is not None:
-            body = read_body(self._body, request, await announced_body(request))
+            body = read_body(self._body, request, await announced_body(request, at_once))
             found = await self._fn(request=request, data=body)
         elif faults:
             raise ValidationFailed(faults)
@@ -116,11 +117,14 @@ class Shortcut:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI connection."""
-        answer = await self.answer(scope, receive) if scope["type"] == "http" else None
+        answer = await self.answer(scope, receive, _nothing) if scope["type"] == "http" else None
         await (answer or self._next)(scope, receive, send)
 
-    async def answer(self, scope: HTTPScope, receive: Receive) -> ASGIApp | None:
-        """The answer to a request that is plainly for one of the operations; None for any other."""
+    async def answer(self, scope: HTTPScope, receive: Receive, at_once: AtOnce) -> ASGIApp | None:
+        """The answer to a request that is plainly for one of the operations; None for any other.
+
+        `at_once` gives a body that need not be received, if it can.
+        """
         method, path = scope["method"], scope["path"]
         # what ends in a slash may stand for what would without one
         way = None if path.endswith("/") else self._ways.get((method, path))
@@ -136,7 +140,11 @@ class Shortcut:
             return None
         request = _Asked(scope, receive)
         try:
-            return await way.answer(self._app, request, identifier)
+            return await way.answer(self._app, request, at_once, identifier)
         except Exception as error:  # noqa: BLE001 -- as Litestar's outermost layer does
             handler = next(handler for kind, handler in self._exception_handlers.items() if isinstance(error, kind))
             return handler(request, error).to_asgi_response(None, request)
+
+
+def _nothing() -> None:
+    return None

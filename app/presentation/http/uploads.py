@@ -8,6 +8,7 @@ import msgspec
 from litestar.types import HTTPReceiveMessage, Receive, WebSocketReceiveMessage
 
 from app.domain.errors import MalformedRequest, RequestTimeout
+from app.infrastructure.serving.exchange import Exchange
 from app.presentation.http.deadlines import Deadlines
 
 DISCARDED_MAX: Final = 8 * 1024 * 1024
@@ -23,6 +24,7 @@ class Upload(msgspec.Struct):
     _fields: Mapping[bytes, bytes]
     _seconds: float
     _deadlines: Deadlines
+    _exchange: Exchange | None = None
     _deadline: float | None = None
     _whole: bool = False
     _expected: bool = True
@@ -46,6 +48,13 @@ class Upload(msgspec.Struct):
             self._expected = False
             raise MalformedRequest("The body ended too early")
         return message
+
+    def at_once(self) -> bytes | None:
+        """The body, where the server has all of it by now; None where it has to be received."""
+        if self._exchange is None or (body := self._exchange.whole_body()) is None:
+            return None
+        self._whole = True
+        return body
 
     @property
     def is_over(self) -> bool:

@@ -9,12 +9,12 @@ from typing import Any, Final
 import pytest
 from msgspec.structs import replace
 
-from app.infrastructure.observability.requests import FIELDS, Exchange, record, take_requests
+from app.infrastructure.observability.requests import FIELDS, Observation, record, take_requests
 from tests.infrastructure.observability.lines import logging_to_test
 
 pytestmark = pytest.mark.anyio
 
-EXCHANGE: Final = Exchange("GET", "/api/todos", 200, 0.0123456, "trace-1", "somebody")
+EXCHANGE: Final = Observation("GET", "/api/todos", 200, 0.0123456, "trace-1", "somebody")
 OTHER: Final = logging.getLogger("app.other")
 
 
@@ -39,7 +39,7 @@ def pairs(line: str) -> list[tuple[str, Any]]:
         replace(EXCHANGE, route="/health/ready", status=503),
     ],
 )
-def test_a_line_about_a_request_has_the_fields_that_it_has_as_a_record(exchange: Exchange) -> None:
+def test_a_line_about_a_request_has_the_fields_that_it_has_as_a_record(exchange: Observation) -> None:
     with logging_to_test() as written:
         record(exchange)
         take_requests(None)
@@ -181,7 +181,7 @@ def test_other_lines_to_a_broken_log_raise_nothing_either(monkeypatch: pytest.Mo
         ("info", replace(EXCHANGE, route="/health/ready", status=503), 1),
     ],
 )
-def test_what_is_not_to_be_told_is_not(level: str, exchange: Exchange, lines: int) -> None:
+def test_what_is_not_to_be_told_is_not(level: str, exchange: Observation, lines: int) -> None:
     with logging_to_test(level) as written:
         record(exchange)
     assert len(written.lines()) == lines

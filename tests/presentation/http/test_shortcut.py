@@ -12,7 +12,7 @@ from sqlalchemy import delete
 
 from app.domain.ports import Limit
 from app.infrastructure.database.models import Todo
-from app.infrastructure.observability.requests import Exchange
+from app.infrastructure.observability.requests import Observation
 from app.presentation.http.middleware import Envelope
 from app.presentation.http.shortcut import Shortcut
 from tests.presentation.http.changes import CHANGES, UNHEARD_OF, Change, header
@@ -80,7 +80,7 @@ def way(ways: Ways, *, short: bool) -> Generator[None]:
         ways.taken += found is not None
         return found
 
-    def observe(exchange: Exchange) -> None:
+    def observe(exchange: Observation) -> None:
         ways.observed.append((exchange.method, exchange.route, exchange.status, exchange.user_id))
 
     envelope = cast("Envelope", ways.app.asgi_handler)
