@@ -20,7 +20,10 @@ _BASE: Final = len(_DIGITS)
 _KEY: Final = re.compile(r"[A-Za-z][0-9A-Za-z]+")
 _LONGEST: Final = 26  # digits of an integer: heads run from a to z, and downwards from Z to A
 _SHORTER: Final = [0, *accumulate(_BASE**digits for digits in range(1, _LONGEST + 1))]
+_HEADS_UP: Final = "abcdefghijklmnopqrstuvwxyz"
+_HEADS_DOWN: Final = _HEADS_UP.upper()[::-1]
 _PAIRS: Final = [high + low for high in _DIGITS for low in _DIGITS]
+_BASE_2, _BASE_4, _BASE_8 = _BASE**2, _BASE**4, _BASE**8
 _LAST: Final = _SHORTER[-1] - 1
 _FIRST: Final = -_LAST - 1
 
@@ -154,14 +157,15 @@ def _text(number: int) -> str:
     value -= _SHORTER[size - 1]
     if negative:
         value = _BASE**size - 1 - value
-    digits: list[str] = []
-    for _ in range(size // 2):
-        value, pair = divmod(value, _BASE * _BASE)
-        digits.append(_PAIRS[pair])
-    if size % 2:
-        digits.append(_DIGITS[value])
-    digits.append(chr(ord("Z") - size + 1 if negative else ord("a") + size - 1))
-    return "".join(reversed(digits))
+    digits = ""
+    while len(digits) < size:
+        value, eight = divmod(value, _BASE_8)
+        high, low = divmod(eight, _BASE_4)
+        digits = (
+            f"{_PAIRS[high // _BASE_2]}{_PAIRS[high % _BASE_2]}{_PAIRS[low // _BASE_2]}{_PAIRS[low % _BASE_2]}{digits}"
+        )
+    # what is beyond its size is zeros
+    return (_HEADS_DOWN if negative else _HEADS_UP)[size - 1] + digits[-size:]
 
 
 def _midpoint(low: str, high: str | None) -> str:

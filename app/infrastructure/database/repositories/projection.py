@@ -33,13 +33,13 @@ def columns(schema: type[msgspec.Struct], *models: type[Model]) -> tuple[Column[
 def maker(schema: type[StructT]) -> Callable[[Sequence[Any]], StructT]:
     """Makes a Struct of a row of its `columns`, in which an enum may stand as such or as its value."""
     # an enum of strings and its value are the same key
-    members: list[tuple[int, dict[Any, StrEnum]]] = [
-        (index, {member: member for member in kind})
+    members: list[tuple[int, dict[Any, StrEnum | None]]] = [
+        (index, {None: None} | {member: member for member in kind})
         for index, (_, kind) in enumerate(_columns(schema))
         if kind is not None
     ]
     nested = [
-        (index, struct, len(struct.__struct_fields__))
+        (index, struct, index + len(struct.__struct_fields__))
         for index, field in enumerate(msgspec.structs.fields(schema))
         if (struct := within(field.type, msgspec.Struct)) is not None
     ]
@@ -49,11 +49,11 @@ def maker(schema: type[StructT]) -> Callable[[Sequence[Any]], StructT]:
     def make(row: Sequence[Any]) -> StructT:
         values = list(row)
         for index, member in members:
-            if values[index] is not None:
-                values[index] = member[values[index]]
-        for index, struct, width in nested:
-            part = values[index : index + width]
-            values[index : index + width] = [None if part[0] is None else struct(*part)]
+            values[index] = member[values[index]]
+        for index, struct, end in nested:
+            # before the rest of its columns goes, for it is made of them
+            values[index] = None if values[index] is None else struct(*values[index:end])
+            del values[index + 1 : end]
         return schema(*values)
 
     return make
