@@ -176,7 +176,7 @@ async def test_after_an_answer_of_another_length_than_announced_there_is_no_othe
     assert told.count(b"HTTP/1.1 ") == 1
 
 
-@pytest.mark.parametrize("value", [b"a\r\nset-cookie: b=c", b"a\nb", b"a\rb"])
+@pytest.mark.parametrize("value", [b"a\r\nset-cookie: b=c", b"a\nb", b"a\rb", b"a\n", b"a\r", b"a\r\n"])
 async def test_a_header_of_several_lines_is_never_sent(serve: Serve, value: bytes) -> None:
     async with serve(answering(b"fine", (b"x-one", value))) as served:
         told = await served.told(GET)
