@@ -1,10 +1,10 @@
 """Statements that many callers ask for in the same turn of the event loop share a round trip.
 
-What each of them asks goes to PostgreSQL as one row of a table, beside which the statement is run for all; as JSON,
-for of an array asyncpg looks at each element in Python. A caller
-who is alone after one turn more runs the statement itself. Where it fails for many together, nothing of it has
-happened, and each of them asks again alone: nobody is told of a failure that is another's. Nor does anybody wait for
-another's row: a statement that locks any is made to pass over those that somebody holds.
+What each of them asks goes to PostgreSQL as one row of a table, beside which the statement is run for all. It goes as
+JSON, for of an array asyncpg looks at each element in Python. A caller who is alone after one turn more runs the
+statement itself. Where it fails for many together, nothing of it has happened, and each of them asks again alone:
+nobody is told of a failure that is another's. Nor does anybody wait for another's row: a statement that locks any is
+made to pass over those that somebody holds.
 """
 
 import asyncio
@@ -49,8 +49,6 @@ FEW: Final = 4
 
 _ASKED: Final = "asked"
 _PLACE: Final = "place"
-
-_REFUSED: Final = (asyncpg.PostgresError, ValueError)
 
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -184,8 +182,7 @@ class Sharing:
             try:
                 await self._serve_together(callers)
             except BaseException as error:
-                # or what one of them asks cannot be told
-                if isinstance(error, _REFUSED) and not isinstance(error, asyncpg.PostgresConnectionError):
+                if isinstance(error, asyncpg.PostgresError) and not isinstance(error, asyncpg.PostgresConnectionError):
                     await asyncio.gather(*(self._serve_alone(*caller) for caller in callers))
                     return
                 # of a connection that broke nobody knows what it had done
@@ -205,7 +202,11 @@ class Sharing:
         else:
             asked = [values for values, _ in callers]
             keys = [values[by] for values in asked]
-        rows = {row[-1]: (row[:-1],) for row in await self._run(hot.together, {_ASKED: _encode(asked).decode()})}
+        try:
+            told = _encode(asked).decode()
+        except (OverflowError, ValueError) as error:
+            raise asyncpg.DataError("What one of them asks cannot be told") from error
+        rows = {row[-1]: (row[:-1],) for row in await self._run(hot.together, {_ASKED: told})}
         for key, caller in zip(keys, callers, strict=True):
             found = rows.get(key, ())
             if not found and hot.again:

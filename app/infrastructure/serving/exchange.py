@@ -204,7 +204,7 @@ class Exchange:
         """Send a whole answer, as two messages would."""
         if self.is_lost:
             return
-        if self._start is not None or self.is_finished:
+        if self._start is not None or self._chunked or self._left or self.is_finished:
             raise RuntimeError("An answer has begun already")
         self._awaits_continue = False
         self._connection.write(self._begin(status, headers, body, more=False))

@@ -18,7 +18,7 @@ PAGER = Pager(CursorCodec(b"key"), Actor(ADA), Todo, TodoQuery(), NEWEST_FIRST)
 ASKED = EncodedPageOf(find_statement(Todo), {})
 
 
-def page(size: int, signature: bytes = b"") -> RememberedPage:
+def page(size: int, signature: str = "") -> RememberedPage:
     """One whose todos take so many bytes."""
     return RememberedPage(PAGER, ASKED, signature, EncodedPage(Raw(b"x" * size), None))
 
@@ -45,7 +45,7 @@ def test_the_one_that_was_sent_last_takes_the_place_and_the_room_of_the_one_befo
     pages = RememberedPages(10)
     pages.keep(key("a"), page(4))
     for number in range(20):
-        last = page(6, bytes([number]))
+        last = page(6, str(number))
         pages.keep(key("b"), last)
         assert pages.find(key("b")) is last
     assert kept(pages, "a", "b") == "ab"

@@ -39,6 +39,7 @@ pytestmark = pytest.mark.anyio
 
 PID = Hot(select(func.pg_backend_pid()))
 NUMBER = Shared(select((given("number", Integer()) + 1).label("number")))
+TEXT = Shared(select(given("text", String()).label("the_text")))
 EVEN = Shared(select((given("number", Integer()) * 10).label("ten")).where(given("number", Integer()) % 2 == 0))
 QUOTIENT = Shared(select((100 // given("number", Integer())).label("quotient")))
 END = where_zero(func.pg_terminate_backend(func.pg_backend_pid()))
@@ -150,6 +151,17 @@ async def test_nor_does_what_cannot_even_be_sent(statements: Statements) -> None
     first, failed, last = await answers(statements, NUMBER, 1, 2**31, 2)
     assert (first, last) == (2, 3)
     assert isinstance(failed, asyncpg.DataError)
+
+
+async def test_nor_does_what_cannot_even_be_written_down(statements: Statements) -> None:
+    found = await asyncio.gather(
+        *(statements.fetch(TEXT, {"text": text}) for text in ("a", "\ud800", "b")), return_exceptions=True
+    )
+    assert isinstance(found[1], asyncpg.DataError)
+    assert [list(row) for rows in (found[0], found[2]) if not isinstance(rows, BaseException) for row in rows] == [
+        ["a"],
+        ["b"],
+    ]
 
 
 async def test_who_gives_up_before_anything_was_sent_is_not_asked_for(statements: Statements, sent: list[str]) -> None:

@@ -67,19 +67,19 @@ async def test_no_second_answer_follows_the_first(serve: Serve) -> None:
 
     async def app(scope: Scope, _receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
-        for _ in range(2):
+        for body, more in ((b"fi", True), (b"ne", False), (None, False)):
             try:
                 exchange_of(scope).answer(200, (), b"other")
             except RuntimeError as error:
                 refused.append(str(error))
-            if len(refused) == 1:
-                await send({"type": "http.response.body", "body": b"fine", "more_body": False})
+            if body is not None:
+                await send({"type": "http.response.body", "body": body, "more_body": more})
 
     async with serve(app) as served:
         wire = await served.connect()
         await wire.send(GET)
         assert (await wire.answer())[2] == b"fine"
-    assert len(refused) == 2
+    assert refused == ["An answer has begun already"] * 3
 
 
 async def test_who_has_gone_is_answered_nothing(serve: Serve) -> None:
