@@ -12,6 +12,9 @@ from litestar.types import ASGIApp, HTTPScope, Message, ReceiveMessage
 BUFFERED_MAX: Final = 64 * 1024
 """So much of a body is held before the client has to wait until somebody reads it; in bytes."""
 
+EXTENSION: Final = "evenstar.exchange"
+"""The ASGI extension of this server: the exchange itself, for whoever has no need to wait for messages."""
+
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 _FAULT: Final = b"HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 _CLOSE: Final = b"connection: close"
@@ -19,10 +22,6 @@ _STATUS_LINES: Final = {status.value: f"HTTP/1.1 {status.value} {status.phrase}"
 _BODILESS: Final = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 
 _logger = logging.getLogger("app.serve")
-
-
-EXTENSION: Final = "evenstar.exchange"
-"""The ASGI extension of this server: the exchange itself, for whoever has no need to wait for messages."""
 
 
 class Connection(Protocol):
@@ -51,10 +50,6 @@ class Connection(Protocol):
         """Go on to what comes after it."""
         ...
 
-    def end(self, exchange: "Exchange") -> None:
-        """Know that the application is done with it."""
-        ...
-
 
 class Exchange:
     """Hands a request to the application, and the application's answer to the connection."""
@@ -77,7 +72,6 @@ class Exchange:
         "is_lost",
         "keeps_alive",
         "more",
-        "task",
     )
 
     def __init__(self, connection: Connection, scope: HTTPScope, *, keeps_alive: bool, awaits_continue: bool) -> None:
@@ -105,8 +99,6 @@ class Exchange:
         self.is_lost = False
         """Whether the connection is."""
         self.is_finished = False
-        self.task: asyncio.Task[None] | None = None
-        """In which the application answers."""
 
     async def run(self, app: ASGIApp) -> None:
         """Have the application answer; once."""
@@ -118,8 +110,6 @@ class Exchange:
             await app(scope, self.receive, self.send)
         except Exception:
             _logger.exception("the application failed")
-        finally:
-            self._connection.end(self)
         if not (self.is_finished or self.is_lost):
             # nothing can be said any more once an answer has begun, but that it is not whole
             self.keeps_alive = False

@@ -170,12 +170,6 @@ class Http1(asyncio.Protocol):
         if self._waiting or self._is_closing or not self._reads:
             self._go_on()
 
-    def end(self, exchange: Exchange) -> None:
-        """Know that the application is done with it."""
-        if exchange.task is not None:
-            self._server.tasks.discard(exchange.task)
-            exchange.task = None
-
     # by itself
 
     def _admit(self, exchange: Exchange) -> None:
@@ -189,9 +183,9 @@ class Http1(asyncio.Protocol):
 
     def _start(self, exchange: Exchange) -> None:
         self._active = exchange
-        exchange.task = self.loop.create_task(exchange.run(self._app))
-        # which uvicorn waits for before it ends
-        self._server.tasks.add(exchange.task)
+        task = self.loop.create_task(exchange.run(self._app))
+        self._server.tasks.add(task)
+        task.add_done_callback(self._server.tasks.discard)
 
     def _go_on(self) -> None:
         """Turn to the next request that waits; when there is none, to the end if it has come."""

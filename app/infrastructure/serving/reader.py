@@ -97,9 +97,8 @@ class Reader:
         version, method = parser.get_http_version(), parser.get_method()
         path, query = _split(target)
         text = path.decode("ascii")
-        base = self._base
         scope: Any = {
-            **base,
+            **self._base,
             "http_version": version,
             "method": method.decode(),
             "path": unquote(text) if "%" in text else text,
@@ -107,7 +106,7 @@ class Reader:
             "query_string": query,
             "headers": fields,
             # the application's own, of which each request has a copy
-            "state": base["state"].copy(),
+            "state": self._base["state"].copy(),
         }
         is_modern = version == "1.1"
         exchange = self.last = Exchange(
@@ -139,9 +138,7 @@ def _size(target: bytes, fields: list[tuple[bytes, bytes]]) -> int:
 def _split(target: bytes) -> tuple[bytes, bytes]:
     """Path and query of a request target (RFC 9112 3.2); what follows a `#` is nobody's business here."""
     if target.startswith(b"/"):
-        if b"#" in target:
-            target = target.partition(b"#")[0]
-        path, _, query = target.partition(b"?")
+        path, _, query = target.partition(b"#")[0].partition(b"?")
         return path, query
     if b"://" not in target:
         # that of CONNECT is a host and a port, and that of OPTIONS may be the whole server

@@ -22,8 +22,7 @@ def fields_of(scope: Scope) -> dict[bytes, bytes] | None:
 
 def sent(connection: ASGIConnection[Any, Any, Any, Any], name: bytes) -> list[str]:
     """The values of the header fields of this name, which is in lower case."""
-    # as `fields_of` has them; this is asked for each field that matters to anybody
-    fields: dict[bytes, bytes] | None = connection.scope["state"].get(FIELDS_KEY)
+    fields = fields_of(connection.scope)
     if fields is None:
         return connection.headers.getall(name.decode(), [])
     value = fields.get(name)

@@ -1,9 +1,8 @@
 """One timer for all that is waited for: one of its own for each body would cost more than to read it."""
 
 import asyncio
-from collections.abc import Awaitable, Generator
-from types import coroutine
-from typing import Any, Final, TypeVar
+from collections.abc import Awaitable
+from typing import Final, TypeVar
 
 TICK_SECONDS: Final = 0.05
 """How much later than asked for a deadline may be noticed."""
@@ -27,31 +26,20 @@ class Deadlines:
         self._waits: set[_Wait] = set()
         self._watching: asyncio.AbstractEventLoop | None = None
 
-    @coroutine
-    def meet(self, deadline: float, awaited: Awaitable[T]) -> Generator[Any, Any, T]:
+    async def meet(self, deadline: float, awaited: Awaitable[T]) -> T:
         """What the awaitable gives; raises `TimeoutError` soon after the instant, which is of the loop's clock."""
-        steps = awaited.__await__()
-        try:
-            step = next(steps)
-        except StopIteration as done:
-            # nearly always: what is there already takes no time
-            return done.value
         task = asyncio.current_task()
         if task is None:
             raise RuntimeError("Only a task can be told that its time is over")
         before = task.cancelling()
         wait = _Wait(deadline, task)
-        self._begin_to_watch(wait)
+        self._waits.add(wait)
+        loop = asyncio.get_running_loop()
+        if self._watching is not loop:
+            self._watching = loop
+            loop.call_later(TICK_SECONDS, self._watch)
         try:
-            while True:
-                try:
-                    sent = yield step
-                except BaseException as error:  # noqa: BLE001 -- whatever it is, it is for the one that waits
-                    step = steps.throw(error)
-                else:
-                    step = steps.send(sent)
-        except StopIteration as done:
-            return done.value
+            return await awaited
         except asyncio.CancelledError:
             # somebody else may want the task to end as well
             if wait.is_over and task.cancelling() <= before + 1:
@@ -61,13 +49,6 @@ class Deadlines:
             self._waits.discard(wait)
             if wait.is_over:
                 task.uncancel()
-
-    def _begin_to_watch(self, wait: _Wait) -> None:
-        self._waits.add(wait)
-        loop = asyncio.get_running_loop()
-        if self._watching is not loop:
-            self._watching = loop
-            loop.call_later(TICK_SECONDS, self._watch)
 
     def _watch(self) -> None:
         loop = asyncio.get_running_loop()

@@ -1,6 +1,6 @@
 """Handlers of the routes that nearly every request is for; they come to the services by `serving.serve`."""
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from litestar.connection import ASGIConnection
 from litestar.enums import HttpMethod
@@ -17,8 +17,7 @@ class Route(HTTPRouteHandler):
 
     async def authorize_connection(self, connection: ASGIConnection[Any, Any, Any, Any]) -> None:
         """Run the guards, the outermost first; those are not waited for that can tell at once that they pass."""
-        guards: list[Any] = self.resolve_guards()  # pyright: ignore[reportUnknownVariableType] -- Litestar's own
-        for guard in guards:  # pyright: ignore[reportUnknownVariableType]
+        for guard in cast("list[Any]", self.resolve_guards()):
             if not (isinstance(guard, _AT_ONCE) and guard.passes(connection.scope)):
                 await guard(connection, self)
 

@@ -43,11 +43,6 @@ class _Asked(AnyRequest):
         self.scope = scope
         self.receive = receive
 
-    @property
-    def user(self) -> Any:
-        """Whoever asks."""
-        return self.scope["user"]
-
     def __getattr__(self, name: str) -> Any:
         """Called for what is not there yet; raises `AttributeError` for what never will be."""
         super().__init__(self.scope, self.receive)

@@ -29,7 +29,7 @@ def pairs(line: str) -> list[tuple[str, Any]]:
 
 
 @pytest.mark.parametrize(
-    "exchange",
+    "observation",
     [
         EXCHANGE,
         replace(EXCHANGE, user_id=None, route="", status=404),
@@ -39,11 +39,11 @@ def pairs(line: str) -> list[tuple[str, Any]]:
         replace(EXCHANGE, route="/health/ready", status=503),
     ],
 )
-def test_a_line_about_a_request_has_the_fields_that_it_has_as_a_record(exchange: Observation) -> None:
+def test_a_line_about_a_request_has_the_fields_that_it_has_as_a_record(observation: Observation) -> None:
     with logging_to_test() as written:
-        record(exchange)
+        record(observation)
         take_requests(None)
-        record(exchange)
+        record(observation)
     own, of_record = map(dict, map(pairs, written.getvalue().splitlines()))
     # an instant of no microseconds, once in a million, is written without any
     for line in (own, of_record):
@@ -173,7 +173,7 @@ def test_other_lines_to_a_broken_log_raise_nothing_either(monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize(
-    ("level", "exchange", "lines"),
+    ("level", "observation", "lines"),
     [
         ("warning", EXCHANGE, 0),
         ("debug", EXCHANGE, 1),
@@ -181,9 +181,9 @@ def test_other_lines_to_a_broken_log_raise_nothing_either(monkeypatch: pytest.Mo
         ("info", replace(EXCHANGE, route="/health/ready", status=503), 1),
     ],
 )
-def test_what_is_not_to_be_told_is_not(level: str, exchange: Observation, lines: int) -> None:
+def test_what_is_not_to_be_told_is_not(level: str, observation: Observation, lines: int) -> None:
     with logging_to_test(level) as written:
-        record(exchange)
+        record(observation)
     assert len(written.lines()) == lines
 
 
