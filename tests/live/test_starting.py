@@ -3,6 +3,8 @@
 import json
 import os
 import shutil
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -25,10 +27,22 @@ def test_a_first_start_in_an_empty_directory_is_ready_within_thirty_seconds(
     assert first_start.errors == ""
 
 
-def test_a_later_start_takes_little_of_the_processors(shared: Server, measured: Measured) -> None:
-    spent = sum(sum(process.cpu_times()[:2]) for process in [shared.launcher, *shared.workers])
-    measured("processor_seconds", round(spent, 2))
-    assert spent < 12
+def test_a_later_start_takes_little_more_of_the_processors_than_loading_the_code(
+    launch: Launch, measured: Measured
+) -> None:
+    server = launch()
+    started = sum(sum(process.cpu_times()[:2]) for process in [server.launcher, *server.workers])
+    ratio = round(started / _seconds_to_load(), 2)
+    measured("times_of_loading", ratio)
+    assert ratio < 4
+
+
+def _seconds_to_load() -> float:
+    """Of a processor, for all that a worker imports: by this pace other figures of the machine are to be judged."""
+    words = [sys.executable, "-c", "import app.asgi, time; print(time.process_time())"]
+    # no more of the environment than the server has: in one with coverage's variables it would be measured
+    told = subprocess.check_output(words, env={"PYTHONPATH": str(PROJECT)})  # noqa: S603 -- our own program
+    return float(told)
 
 
 @pytest.mark.soak
