@@ -122,13 +122,13 @@ class Pager(Generic[ViewT]):
             return items, None
         return items, self._cursor(items[-1])
 
-    def page_encoded(self, found: list[str]) -> EncodedPage:
+    def page_encoded(self, found: Sequence[bytes]) -> EncodedPage:
         """The same of rows that are JSON already."""
         items = found[: self._limit]
         cursor = None
         if len(found) > self._limit:
             cursor = self._cursor(msgspec.json.decode(items[-1], type=self._schema))
-        return EncodedPage(msgspec.Raw(f"[{','.join(items)}]".encode()), cursor)
+        return EncodedPage(msgspec.Raw(b"[%b]" % b",".join(items)), cursor)
 
     def _cursor(self, last: ViewT) -> str:
         position = [self._keys[term.column].read(last) for term in self._fields]

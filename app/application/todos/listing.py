@@ -13,7 +13,7 @@ from app.application.todos.schemas import Todo, TodoQuery
 from app.domain.access import Actor, Permission
 from app.infrastructure.database.models.todos import NO_DUE, PRIORITY_RANKS
 from app.infrastructure.database.repositories.keyset import SortTerm
-from app.infrastructure.database.repositories.todos import TodoRepository
+from app.infrastructure.database.repositories.todos import EncodedPageOf, EncodedRows, TodoRepository
 
 NEWEST_FIRST: Final = SortTerm("created_at", descending=True)
 SORT_KEYS: Final[dict[str, SortKey[Todo]]] = {
@@ -40,11 +40,8 @@ class TodoListing:
         if last is None:
             page = await self._first(actor, query, key)
         else:
-            signature, found = await self._todos.list_encoded(last.asked, last.signature)
-            page = last.page
-            if found is not None:
-                page = last.pager.page_encoded(found)
-                self._pages.keep(key, RememberedPage(last.pager, last.asked, signature, page))
+            found = await self._todos.list_encoded(last.asked, last.known)
+            page = last.page if found is last.known else self._keep(key, last.pager, last.asked, found)
         if query.include_total:
             return EncodedPage(page.items, page.next_cursor, await self._todos.count_all(actor, filters_of(query)))
         return page
@@ -56,8 +53,10 @@ class TodoListing:
         asked = self._todos.page_of(Todo, actor, filters, pager.terms, limit=pager.limit, after=pager.after)
         if asked is None:
             todos = await self._todos.list_page(Todo, actor, filters, pager.terms, limit=pager.limit, after=pager.after)
-            return pager.page_encoded([_encode(todo).decode() for todo in todos])
-        signature, found = await self._todos.list_encoded(asked)
-        page = pager.page_encoded(found or [])
-        self._pages.keep(key, RememberedPage(pager, asked, signature, page))
+            return pager.page_encoded([_encode(todo) for todo in todos])
+        return self._keep(key, pager, asked, await self._todos.list_encoded(asked))
+
+    def _keep(self, key: Key, pager: Pager[Todo], asked: EncodedPageOf, found: EncodedRows) -> EncodedPage:
+        page = pager.page_encoded(list(found.rows.values()))
+        self._pages.keep(key, RememberedPage(pager, asked, found, page))
         return page

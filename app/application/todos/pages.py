@@ -1,5 +1,7 @@
 """Pages as they were last sent: one that has not changed since is not fetched, made and encoded again.
 
+Of one that has, only the rows are fetched that have changed.
+
 Whether it has changed is the database's to say each time, by the ids and versions of its rows: a row shows the same for
 as long as it has the same version, as its ETag promises.
 """
@@ -11,7 +13,7 @@ from uuid import UUID
 from app.application.paging import Pager
 from app.application.schemas import EncodedPage
 from app.application.todos.schemas import Todo
-from app.infrastructure.database.repositories.todos import EncodedPageOf
+from app.infrastructure.database.repositories.todos import EncodedPageOf, EncodedRows
 
 REMEMBERED_BYTES: Final = 16 * 1024 * 1024
 """What the pages of a process take together, some overhead aside; the longest unused is forgotten first."""
@@ -20,12 +22,17 @@ Key = tuple[UUID, bytes]
 
 
 class RememberedPage(NamedTuple):
-    """A page with all that it takes to ask for it again, and the signature of what it shows."""
+    """A page with all that it takes to ask for it again, and the rows that it was made of."""
 
     pager: Pager[Todo]
     asked: EncodedPageOf
-    signature: str | None
+    known: EncodedRows
     page: EncodedPage
+
+    @property
+    def size(self) -> int:
+        """Its bytes: those of the page, and those of the rows, which are the same again and what is between them."""
+        return 2 * len(memoryview(self.page.items))
 
 
 class RememberedPages:
@@ -47,10 +54,10 @@ class RememberedPages:
         """Remember the page in the place of the one before it."""
         self._forget(self._pages.pop(key, None))
         self._pages[key] = page
-        self._taken += len(memoryview(page.page.items))
+        self._taken += page.size
         while self._taken > self._size:
             self._forget(self._pages.popitem(last=False)[1])
 
     def _forget(self, page: RememberedPage | None) -> None:
         if page is not None:
-            self._taken -= len(memoryview(page.page.items))
+            self._taken -= page.size

@@ -10,7 +10,7 @@ from app.application.todos.listing import NEWEST_FIRST
 from app.application.todos.pages import Key, RememberedPage, RememberedPages
 from app.application.todos.schemas import Todo, TodoQuery
 from app.domain.access import Actor
-from app.infrastructure.database.repositories.todos import EncodedPageOf
+from app.infrastructure.database.repositories.todos import EncodedPageOf, EncodedRows
 from app.infrastructure.database.repositories.todos_statements import find_statement
 
 ADA, BOB = UUID(int=1), UUID(int=2)
@@ -19,8 +19,8 @@ ASKED = EncodedPageOf(find_statement(Todo), {})
 
 
 def page(size: int, signature: str = "") -> RememberedPage:
-    """One whose todos take so many bytes."""
-    return RememberedPage(PAGER, ASKED, signature, EncodedPage(Raw(b"x" * size), None))
+    """One whose todos take so many bytes, once for the page and once each for itself."""
+    return RememberedPage(PAGER, ASKED, EncodedRows(signature, None, {}), EncodedPage(Raw(b"x" * size), None))
 
 
 def kept(pages: RememberedPages, *names: str) -> str:
@@ -33,7 +33,7 @@ def key(name: str) -> Key:
 
 
 def test_a_page_is_found_by_who_asked_and_for_what() -> None:
-    pages = RememberedPages(10)
+    pages = RememberedPages(20)
     sent = page(1)
     pages.keep((ADA, b"a"), sent)
     assert pages.find((ADA, b"a")) is sent
@@ -42,7 +42,7 @@ def test_a_page_is_found_by_who_asked_and_for_what() -> None:
 
 
 def test_the_one_that_was_sent_last_takes_the_place_and_the_room_of_the_one_before_it() -> None:
-    pages = RememberedPages(10)
+    pages = RememberedPages(20)
     pages.keep(key("a"), page(4))
     for number in range(20):
         last = page(6, str(number))
@@ -52,7 +52,7 @@ def test_the_one_that_was_sent_last_takes_the_place_and_the_room_of_the_one_befo
 
 
 def test_what_takes_too_much_together_is_forgotten_from_the_longest_unused_on() -> None:
-    pages = RememberedPages(10)
+    pages = RememberedPages(20)
     for name, size in {"a": 3, "b": 3, "c": 4}.items():
         pages.keep(key(name), page(size))
     assert kept(pages, "b", "c", "a") == "bca"
@@ -64,7 +64,7 @@ def test_what_takes_too_much_together_is_forgotten_from_the_longest_unused_on() 
 
 
 def test_what_is_replaced_counts_as_used() -> None:
-    pages = RememberedPages(3)
+    pages = RememberedPages(6)
     for name in "aba":
         pages.keep(key(name), page(1))
     pages.keep(key("c"), page(2))
@@ -72,7 +72,7 @@ def test_what_is_replaced_counts_as_used() -> None:
 
 
 def test_what_is_forgotten_leaves_all_of_its_room() -> None:
-    pages = RememberedPages(10)
+    pages = RememberedPages(20)
     for _ in range(5):
         for name in "abcde":
             pages.keep(key(name), page(5))
@@ -80,7 +80,7 @@ def test_what_is_forgotten_leaves_all_of_its_room() -> None:
 
 
 def test_a_page_that_is_too_large_by_itself_is_not_kept_and_later_ones_are() -> None:
-    pages = RememberedPages(10)
+    pages = RememberedPages(20)
     pages.keep(key("a"), page(11))
     assert kept(pages, "a") == ""
     pages.keep(key("b"), page(10))

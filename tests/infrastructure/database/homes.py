@@ -8,7 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import String, cast, null, select
+from sqlalchemy import DateTime, String, cast, null, select
 
 from app.application.todos.schemas import Todo
 from app.domain.access import Actor
@@ -16,10 +16,10 @@ from app.domain.recurrence import Anchor
 from app.domain.todos import TAG_NAME_MAX, TAGS_MAX, Priority, TodoStatus
 from app.infrastructure.database import models
 from app.infrastructure.database.engine import Database
-from app.infrastructure.database.repositories.encoding import encoded
+from app.infrastructure.database.repositories.encoding import TOLD_BY, encoded
 from app.infrastructure.database.repositories.keyset import SortTerm
 from app.infrastructure.database.repositories.projection import columns, maker
-from app.infrastructure.database.repositories.todos import TodoRepository
+from app.infrastructure.database.repositories.todos import NOTHING, EncodedRows, TodoRepository
 from app.infrastructure.database.repositories.todos_listing import TodoFilters
 from app.infrastructure.database.work import Work
 from db.factories import TodoFactory, UserFactory, inbox_of
@@ -79,6 +79,11 @@ TIMES: Final = [
 ]
 
 
+def texts(found: EncodedRows) -> list[str]:
+    """The rows of a page, in its order."""
+    return [row.decode() for row in found.rows.values()]
+
+
 @dataclass
 class Home:
     """Somebody's inbox, and what stands in it as each of the two ways has it."""
@@ -107,35 +112,30 @@ class Home:
         return [msgspec.json.encode(each).decode() for each in found]
 
     async def encoded(
-        self, known: str | None = None, terms: Sequence[SortTerm] = NEWEST, *, limit: int = ALL
-    ) -> tuple[str | None, list[str] | None]:
+        self, known: EncodedRows = NOTHING, terms: Sequence[SortTerm] = NEWEST, *, limit: int = ALL
+    ) -> EncodedRows:
         page = self.repository.page_of(Todo, Actor(self.owner), TodoFilters(), terms, limit=limit, after=None)
         assert page is not None
         return await self.repository.list_encoded(page, known)
-
-    async def signature(self) -> str:
-        signature, _ = await self.encoded()
-        assert signature is not None
-        return signature
 
     async def assert_same(self, *todos: models.Todo) -> None:
         """Store the todos, and find them to be the same either way, in a page."""
         await self.store(*todos)
         expected = await self.plain()
         assert len(expected) >= sum(todo.deleted_at is None for todo in todos)
-        _, found = await self.encoded()
-        assert_equal(found, expected)
+        assert_equal(texts(await self.encoded()), expected)
 
     async def assert_same_in_any_state(self) -> None:
         """All that is stored, trashed or not."""
         shown = columns(Todo, models.Todo)
         query = select(*shown).where(models.Todo.list_id == self.list_id).order_by(models.Todo.id)
-        unknown = cast(null(), String())
+        told_by = query.with_only_columns(*(getattr(models.Todo, name) for name in TOLD_BY))
+        nothing = {"known": cast(null(), String()), "since": cast(null(), DateTime(timezone=True))}
         async with self.database.reads() as session:
             make = maker(Todo)
             expected = [msgspec.json.encode(make(row)).decode() for row in await session.execute(query)]
-            ((_, found),) = await session.execute(encoded(Todo, models.Todo, query, unknown))
-        assert_equal(found, expected)
+            ((_, _, _, found, _),) = await session.execute(encoded(Todo, models.Todo, told_by, **nothing))
+        assert_equal([text.decode() for text in found], expected)
         assert any('"deletedAt":"' in text for text in expected)
 
 

@@ -11,6 +11,7 @@ from app.domain.recurrence import Anchor
 from app.domain.todos import NOTES_MAX, TITLE_MAX, Priority, TodoStatus
 from app.infrastructure.database import models
 from app.infrastructure.database.engine import Database
+from app.infrastructure.database.repositories.todos import NOTHING
 from tests.infrastructure.database.homes import (
     COLUMNS,
     DAYS,
@@ -24,6 +25,7 @@ from tests.infrastructure.database.homes import (
     Home,
     everything,
     make_home,
+    texts,
 )
 
 pytestmark = pytest.mark.anyio
@@ -102,8 +104,7 @@ async def test_rows_of_chance_are_written_the_same(home: Home) -> None:
     await home.assert_same_in_any_state()
     for terms in (NEWEST, OLDEST):
         for limit in (1, 7, 101):
-            _, found = await home.encoded(terms=terms, limit=limit)
-            assert found == await home.plain(terms, limit=limit)
+            assert texts(await home.encoded(terms=terms, limit=limit)) == await home.plain(terms, limit=limit)
 
 
 async def test_several_who_ask_at_once_are_each_given_their_own_in_one_round_trip(database: Database) -> None:
@@ -117,14 +118,14 @@ async def test_several_who_ask_at_once_are_each_given_their_own_in_one_round_tri
     homes = [await make_home(database) for _ in range(6)]
     for number, home in enumerate(homes[:-1]):
         await home.store(*(home.todo(title=f"{number}{text}", tags=[text[:60]]) for text in TEXTS[number:]))
-    known = await homes[0].signature()
+    known = await homes[0].encoded()
     alone = [await home.encoded() for home in homes]
-    together = await asyncio.gather(*(home.encoded(known) for home in homes))
+    together = await asyncio.gather(homes[0].encoded(known), *(home.encoded() for home in homes[1:]))
     # asyncpg tells of them in the loop's next turn
     await asyncio.sleep(0)
     assert sum("json_to_recordset" in query for query in asked) == 1
-    assert together[0] == (known, None)
+    assert together[0] is known
     assert together[1:] == alone[1:]
-    assert together[-1] == (None, [])
-    for home, (_, found) in zip(homes[1:], together[1:], strict=True):
-        assert found == await home.plain()
+    assert together[-1] == NOTHING
+    for home, found in zip(homes[1:], together[1:], strict=True):
+        assert texts(found) == await home.plain()

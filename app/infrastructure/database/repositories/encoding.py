@@ -1,53 +1,80 @@
 """Has PostgreSQL write rows as JSON, in the very bytes that msgspec makes of the Structs they are read into.
 
-That pays for lists: of twenty rows neither the values nor the Structs are made here.
+That pays for lists: of twenty rows neither the values nor the Structs are made here. Nor is a row written again, or
+sent, that whoever asks has had before.
 """
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 from sqlalchemy import (
-    ARRAY,
     Column,
     ColumnElement,
     DateTime,
     Label,
     Select,
+    Table,
     Text,
     Time,
     case,
-    cast,
     func,
     literal_column,
     null,
     select,
+    true,
 )
+from sqlalchemy import cast as sql_cast
 from sqlalchemy.inspection import inspect as mapped
 
 from app.infrastructure.database.base import Model
 from app.infrastructure.database.repositories.projection import within
 
+TOLD_BY: Final = ("id", "version", "created_at", "updated_at")
+"""The columns by which rows are told apart, and those who may have changed from those who have not."""
+
 _ROWS: Final = "chosen"
 
 
 def encoded(
-    schema: type[msgspec.Struct], model: type[Model], rows: Select[Any], known: ColumnElement[str]
+    schema: type[msgspec.Struct],
+    model: type[Model],
+    rows: Select[Any],
+    *,
+    known: ColumnElement[Any],
+    since: ColumnElement[Any],
 ) -> Select[Any]:
-    """One row: a signature of the rows of a select over the Struct's `columns`, and they as an array of JSON texts.
+    """One row about the rows of a select over the columns of `TOLD_BY`: signature, keys, changed, texts, last change.
 
-    The signature is of their ids and versions, in their order, and null without any. When they were made belongs to
-    it, for an id may be used again once its row is deleted for good. Where it is the one that is `known`, the array
-    is null.
+    A key is a row's id and version, and when it was made, for an id may be used again once its row is deleted for good.
+    Those `changed` later than `since` have their rows as texts of JSON beside them. The signature is of the keys, in
+    their order. Where it is the one that is `known`, all else is null, and whatever is of no rows always is.
     """
-    chosen = rows.cte(_ROWS, nesting=True)
-    ids, versions, made = (func.array_send(func.array_agg(chosen.c[name])) for name in ("id", "version", "created_at"))
-    digest = func.sha256(ids.op("||")(versions).op("||")(made))
-    signed = select(func.encode(digest, literal_column("'hex'")).label("signature")).subquery("signed")
-    shown = select(*_members(schema, model)).select_from(chosen).subquery("shown")
-    items = func.array(select(cast(_object("shown"), Text())).select_from(shown).scalar_subquery())
-    return select(
-        signed.c.signature, case((signed.c.signature == known, null()), else_=cast(items, ARRAY(Text()))).label("items")
-    )
+    chosen = rows.subquery("page")
+    key = func.uuid_send(chosen.c.id).op("||")(func.int8send(chosen.c.version))
+    key = key.op("||")(func.timestamptz_send(chosen.c.created_at))
+    keys = func.array_agg(key)
+    changed = (chosen.c.updated_at <= since).is_not(true())
+    signature = func.encode(func.sha256(func.array_send(keys)), literal_column("'hex'"))
+    page = select(
+        signature.label("signature"),
+        keys.label("keys"),
+        func.array_agg(key).filter(changed).label("changed"),
+        func.array_agg(_text(schema, model)).filter(changed).label("texts"),
+        func.max(chosen.c.updated_at).label("latest"),
+    ).subquery("signed")
+    same = page.c.signature == known
+    rest = (case((same, null()), else_=page.c[name]).label(name) for name in ("keys", "changed", "texts", "latest"))
+    return select(page.c.signature, *rest)
+
+
+def _text(schema: type[msgspec.Struct], model: type[Model]) -> ColumnElement[Any]:
+    """The bytes of the row of the page that it stands beside."""
+    # found once more by its id, so that pages are sorted by little and wide rows are fetched only to be written
+    table = cast("Table", model.__table__).alias(_ROWS)
+    shown = select(*_members(schema, model)).select_from(table).where(table.c.id == literal_column("page.id"))
+    text = sql_cast(_object("shown"), Text())
+    written = func.convert_to(text, literal_column("'UTF8'"))
+    return select(written).select_from(shown.subquery("shown")).scalar_subquery()
 
 
 def _members(schema: type[msgspec.Struct], model: type[Model], prefix: str = "") -> list[Label[Any]]:

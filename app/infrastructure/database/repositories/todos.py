@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -37,6 +37,21 @@ class EncodedPageOf(NamedTuple):
 
     hot: Hot
     values: dict[str, Any]
+
+
+class EncodedRows(NamedTuple):
+    """The rows of a page as JSON, each by what tells it from all others and from itself of before and after.
+
+    With them goes what tells PostgreSQL which page this is: its signature, and when a row of it was last changed.
+    """
+
+    signature: str | None
+    latest: datetime | None
+    rows: Mapping[bytes, bytes]
+
+
+NOTHING: Final = EncodedRows(None, None, {})
+"""What is known of a page at first."""
 
 
 class TodoRepository(Repository[Todo]):
@@ -80,10 +95,21 @@ class TodoRepository(Repository[Todo]):
         hot = encoded_page_of_shape(schema, shape, tuple(terms), continued=after is not None)
         return EncodedPageOf(hot, _asked(actor, filters, limit, after))
 
-    async def list_encoded(self, page: EncodedPageOf, known: str | None = None) -> tuple[str | None, list[str] | None]:
-        """A signature of the page and its todos as JSON; no todos where theirs is the signature that is `known`."""
-        [(signature, items)] = await self.work.fetch(page.hot, {**page.values, "known": known})
-        return signature, items
+    async def list_encoded(self, page: EncodedPageOf, known: EncodedRows = NOTHING) -> EncodedRows:
+        """The page's todos; what is `known` of it where nothing has changed, and otherwise by its help."""
+        told = {"known": known.signature, "since": known.latest}
+        [(signature, keys, changed, texts, latest)] = await self.work.fetch(page.hot, {**page.values, **told})
+        if signature == known.signature:
+            return known
+        if keys is None:
+            return NOTHING
+        rows = {**known.rows, **dict(zip(changed or (), texts or (), strict=True))}
+        try:
+            rows = dict(zip(keys, map(rows.__getitem__, keys), strict=True))
+        except KeyError:
+            # one that has not changed is new to the page, or has by a clock that is behind the others
+            return await self.list_encoded(page)
+        return EncodedRows(signature, latest, rows)
 
     async def count_all(self, actor: Actor, filters: TodoFilters) -> int:
         """How many todos all pages have together."""

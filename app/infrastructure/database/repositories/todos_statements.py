@@ -1,5 +1,6 @@
 """The statements over todos that nearly every request is about, each written once for all its executions."""
 
+from collections.abc import Sequence
 from dataclasses import fields
 from functools import lru_cache
 from typing import Any, Final, cast
@@ -9,7 +10,9 @@ from sqlalchemy import (
     ARRAY,
     BigInteger,
     BindParameter,
+    Column,
     ColumnElement,
+    DateTime,
     Integer,
     Select,
     String,
@@ -35,7 +38,7 @@ from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 from app.domain.todos import TodoStatus
 from app.infrastructure.database.hot import Hot, given
 from app.infrastructure.database.models import Reminder, Todo, TodoList
-from app.infrastructure.database.repositories.encoding import encoded
+from app.infrastructure.database.repositories.encoding import TOLD_BY, encoded
 from app.infrastructure.database.repositories.keyset import SortTerm
 from app.infrastructure.database.repositories.projection import columns
 from app.infrastructure.database.repositories.todos_listing import TodoFilters, page_statement
@@ -61,6 +64,7 @@ _TODO: Final[Any] = given("todo_id", Uuid())
 _LIST: Final[Any] = given("list_id", Uuid())
 _LIMIT: Final[Any] = given("limit", Integer())
 _KNOWN: Final[Any] = given("known", String())
+_SINCE: Final[Any] = given("since", DateTime(timezone=True))
 _VERSIONS: Final[Any] = given("versions", ARRAY(BigInteger()))
 _TABLE: Final = cast("Table", Todo.__table__)
 # filters whose values a statement does not depend on, and those that have few values; it does on all others
@@ -183,21 +187,23 @@ def shape_of(filters: TodoFilters) -> Shape | None:
 @lru_cache(REMEMBERED)
 def page_of_shape(schema: type[msgspec.Struct], shape: Shape, terms: tuple[SortTerm, ...], *, continued: bool) -> Hot:
     """The page of `page_statement`: `user_id`, `limit`, filters by their names, and `after_` with a term's number."""
-    return Hot(_page_of_shape(schema, shape, terms, continued=continued))
+    return Hot(_page_of_shape(columns(schema, Todo), shape, terms, continued=continued))
 
 
 @lru_cache(REMEMBERED)
 def encoded_page_of_shape(
     schema: type[msgspec.Struct], shape: Shape, terms: tuple[SortTerm, ...], *, continued: bool
 ) -> Hot:
-    """The same page as one row of `encoded`; `known` is what tells that it has not changed."""
-    statement = encoded(schema, Todo, _page_of_shape(schema, shape, terms, continued=continued), _KNOWN)
+    """The same page as one row of `encoded`; `known` and `since` tell what the caller has of it."""
+    told_by = [_TABLE.c[name] for name in TOLD_BY]
+    page = _page_of_shape(told_by, shape, terms, continued=continued)
+    statement = encoded(schema, Todo, page, known=_KNOWN, since=_SINCE)
     # words are looked for in many todos, and nobody else waits for that
     return Hot(statement) if shape[-1] else Shared(statement)
 
 
 def _page_of_shape(
-    schema: type[msgspec.Struct], shape: Shape, terms: tuple[SortTerm, ...], *, continued: bool
+    shown: Sequence[Column[Any]], shape: Shape, terms: tuple[SortTerm, ...], *, continued: bool
 ) -> Select[Any]:
     values: dict[str, Any] = dict(zip(_FEW, shape, strict=False))
     values |= {
@@ -205,7 +211,7 @@ def _page_of_shape(
     }
     after = [given(f"after_{index}", _TABLE.c[term.column].type) for index, term in enumerate(terms)]
     return page_statement(
-        columns(schema, Todo),
+        shown,
         _USER,
         TodoFilters(**values),
         terms,
