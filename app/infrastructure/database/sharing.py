@@ -44,8 +44,12 @@ Run: TypeAlias = Callable[[Hot, Values], Awaitable[Records]]
 Caller: TypeAlias = tuple[Values, asyncio.Future[Records]]
 Types: TypeAlias = Mapping[str, TypeEngine[Any]]
 
-FEW: Final = 4
-"""Callers who are fewer wait for one turn of the loop more: where much is to be done, that brings others."""
+FEW: Final = 8
+"""Callers who are fewer wait for one turn of the loop more: where much is to be done, that brings others.
+
+Nor do they begin a round trip beside another one, which would cost both sides more than it saves them time; but where
+that one may have to wait for what somebody holds, whoever comes begins the next.
+"""
 
 _ASKED: Final = "asked"
 _PLACE: Final = "place"
@@ -136,10 +140,15 @@ class Sharing:
         loop = asyncio.get_running_loop()
         found: asyncio.Future[Records] = loop.create_future()
         self._waiting.append((values, found))
-        if not self._scheduled and self._running < TOGETHER:
+        if not self._scheduled and self._may_start():
             self._scheduled = True
             loop.call_soon(self._gather)
         return found
+
+    def _may_start(self) -> bool:
+        if not self._running:
+            return True
+        return self._running < TOGETHER and (self._hot.again or len(self._waiting) >= FEW)
 
     def _gather(self) -> None:
         if len(self._waiting) < FEW:
@@ -150,7 +159,7 @@ class Sharing:
     def _start(self) -> None:
         self._scheduled = False
         loop = asyncio.get_running_loop()
-        while self._waiting and self._running < TOGETHER:
+        while self._waiting and self._may_start():
             callers = self._next()
             self._running += 1
             task = loop.create_task(self._serve(callers))

@@ -30,7 +30,7 @@ from app.infrastructure.database import statements as pool
 from app.infrastructure.database.engine import Database, open_database
 from app.infrastructure.database.errors import database_refusals
 from app.infrastructure.database.hot import Hot, Records, given
-from app.infrastructure.database.sharing import MOST, TOGETHER, Shared
+from app.infrastructure.database.sharing import FEW, MOST, TOGETHER, Shared
 from app.infrastructure.database.statements import Statements
 from tests.infrastructure.database.shared import WAIT, answers, held, start, told, where_zero
 from tests.waiting import wait_for_waiting
@@ -88,20 +88,31 @@ async def test_who_comes_while_others_are_served_has_company(
     database: Database, statements: Statements, sent: list[str], observer: Any
 ) -> None:
     async with held(observer):
-        before: list[asyncio.Future[Records]] = []
-        for number in range(TOGETHER):
-            before.append(start(statements, WAIT, number=0))
-            await wait_for_waiting(observer, number + 1)
+        before = start(statements, WAIT, number=0)
+        await wait_for_waiting(observer, 1)
         after: list[asyncio.Future[Records]] = []
-        for number in range(1, 4):
+        for number in range(1, FEW):
             after.append(start(statements, WAIT, number=number))
-            # a turn of its own for each
-            await asyncio.sleep(0)
-    await asyncio.gather(*before)
-    assert [rows[0][0] for rows in await asyncio.gather(*after)] == ["1", "2", "3"]
-    assert await told(sent, WAIT) == [*[WAIT.sql] * TOGETHER, WAIT.together.sql]
+            # turns of its own for each
+            await asyncio.sleep(0.01)
+        assert sent.count(WAIT.together.sql) == 0
+    await before
+    assert [rows[0][0] for rows in await asyncio.gather(*after)] == [str(number) for number in range(1, FEW)]
+    assert await told(sent, WAIT) == [WAIT.sql, WAIT.together.sql]
     async with database.engine.connect() as connection:
         await connection.execute(select(1))
+
+
+async def test_who_are_many_are_served_while_others_still_are(
+    statements: Statements, sent: list[str], observer: Any
+) -> None:
+    async with held(observer):
+        before = start(statements, WAIT, number=0)
+        await wait_for_waiting(observer, 1)
+        after = [start(statements, WAIT, number=number) for number in range(FEW)]
+        await wait_for_waiting(observer, TOGETHER)
+    await asyncio.gather(before, *after)
+    assert sorted(await told(sent, WAIT)) == sorted([WAIT.sql, WAIT.together.sql])
 
 
 async def test_whatever_is_asked_arrives_as_it_was_given(statements: Statements, sent: list[str]) -> None:
