@@ -47,8 +47,8 @@ Types: TypeAlias = Mapping[str, TypeEngine[Any]]
 FEW: Final = 8
 """Callers who are fewer wait for one turn of the loop more: where much is to be done, that brings others.
 
-Nor do they begin a round trip beside another one, which would cost both sides more than it saves them time; but where
-that one may have to wait for what somebody holds, whoever comes begins the next.
+Nor do they begin a round trip beside another one, which would cost both sides more than it saves them time; but while
+that one may be waiting for what somebody holds, whoever comes begins the next.
 """
 
 _ASKED: Final = "asked"
@@ -124,12 +124,13 @@ def _together(statement: Select[Any]) -> Select[Any]:
 class Sharing:
     """The callers of one statement."""
 
-    __slots__ = ("_hot", "_run", "_running", "_scheduled", "_tasks", "_waiting")
+    __slots__ = ("_blocking", "_hot", "_run", "_running", "_scheduled", "_tasks", "_waiting")
 
     def __init__(self, hot: Shared, run: Run) -> None:
         """`run` runs any statement by itself."""
         self._hot = hot
         self._run = run
+        self._blocking = 0
         self._running = 0
         self._scheduled = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -148,7 +149,7 @@ class Sharing:
     def _may_start(self) -> bool:
         if not self._running:
             return True
-        return self._running < TOGETHER and (self._hot.again or len(self._waiting) >= FEW)
+        return self._running < TOGETHER and (self._blocking > 0 or len(self._waiting) >= FEW)
 
     def _gather(self) -> None:
         if len(self._waiting) < FEW:
@@ -192,7 +193,7 @@ class Sharing:
                 await self._serve_together(callers)
             except BaseException as error:
                 if isinstance(error, asyncpg.PostgresError) and not isinstance(error, asyncpg.PostgresConnectionError):
-                    await asyncio.gather(*(self._serve_alone(*caller) for caller in callers))
+                    await self._serve_each(callers)
                     return
                 # of a connection that broke nobody knows what it had done
                 for _, found in callers:
@@ -200,7 +201,7 @@ class Sharing:
                 if not isinstance(error, Exception):
                     raise
         elif callers:
-            await self._serve_alone(*callers[0])
+            await self._serve_each(callers)
 
     async def _serve_together(self, callers: Sequence[Caller]) -> None:
         hot = self._hot
@@ -225,6 +226,19 @@ class Sharing:
                 task.add_done_callback(self._tasks.discard)
             elif not caller[1].done():
                 caller[1].set_result(found)
+
+    async def _serve_each(self, callers: Sequence[Caller]) -> None:
+        if self._hot.again:
+            self._blocking += 1
+            self._start()
+        try:
+            if len(callers) == 1:
+                await self._serve_alone(*callers[0])
+            else:
+                await asyncio.gather(*(self._serve_alone(*caller) for caller in callers))
+        finally:
+            if self._hot.again:
+                self._blocking -= 1
 
     async def _serve_alone(self, values: Values, found: asyncio.Future[Records]) -> None:
         try:

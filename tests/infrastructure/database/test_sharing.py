@@ -20,7 +20,10 @@ from sqlalchemy import (
     String,
     Time,
     Uuid,
+    case,
+    cast,
     func,
+    literal,
     select,
 )
 from sqlalchemy.types import TypeEngine
@@ -42,6 +45,17 @@ NUMBER = Shared(select((given("number", Integer()) + 1).label("number")))
 TEXT = Shared(select(given("text", String()).label("the_text")))
 EVEN = Shared(select((given("number", Integer()) * 10).label("ten")).where(given("number", Integer()) % 2 == 0))
 QUOTIENT = Shared(select((100 // given("number", Integer())).label("quotient")))
+WAIT_AGAIN = Shared(WAIT.statement, again=True)
+TRY = Shared(
+    select(
+        case(
+            (given("number", Integer()) == 0, cast(1 / given("number", Integer()), String)),
+            (given("number", Integer()) == 9, cast(cast(func.pg_advisory_lock_shared(literal(1)), String), String)),
+            else_=cast(given("number", Integer()), String),
+        ).label("text")
+    ),
+    again=True,
+)
 END = where_zero(func.pg_terminate_backend(func.pg_backend_pid()))
 
 
@@ -84,23 +98,41 @@ async def test_the_last_one_of_too_many_is_alone(statements: Statements, sent: l
     assert sorted(await told(sent, NUMBER)) == sorted([NUMBER.together.sql, NUMBER.sql])
 
 
+@pytest.mark.parametrize("hot", [WAIT, WAIT_AGAIN])
 async def test_who_comes_while_others_are_served_has_company(
-    database: Database, statements: Statements, sent: list[str], observer: Any
+    database: Database, statements: Statements, sent: list[str], observer: Any, hot: Shared
 ) -> None:
     async with held(observer):
-        before = start(statements, WAIT, number=0)
+        before = [start(statements, hot, number=number) for number in (0, 1)]
         await wait_for_waiting(observer, 1)
         after: list[asyncio.Future[Records]] = []
-        for number in range(1, FEW):
-            after.append(start(statements, WAIT, number=number))
+        for number in range(2, FEW + 1):
+            after.append(start(statements, hot, number=number))
             # turns of its own for each
             await asyncio.sleep(0.01)
-        assert sent.count(WAIT.together.sql) == 0
-    await before
-    assert [rows[0][0] for rows in await asyncio.gather(*after)] == [str(number) for number in range(1, FEW)]
-    assert await told(sent, WAIT) == [WAIT.sql, WAIT.together.sql]
+        assert not any(each.done() for each in after)
+    await asyncio.gather(*before)
+    assert [rows[0][0] for rows in await asyncio.gather(*after)] == [str(number) for number in range(2, FEW + 1)]
+    assert await told(sent, hot) == [hot.together.sql] * 2
     async with database.engine.connect() as connection:
         await connection.execute(select(1))
+
+
+async def test_nobody_has_to_wait_for_who_waits_for_what_somebody_holds(
+    statements: Statements, sent: list[str], observer: Any
+) -> None:
+    async with held(observer):
+        # one of them fails, and so each is asked for alone
+        failing, waiting, other = (start(statements, TRY, number=number) for number in (0, 9, 5))
+        assert [list(row) for row in await other] == [["5"]]
+        with pytest.raises(asyncpg.DivisionByZeroError):
+            await failing
+        await wait_for_waiting(observer, 1)
+        assert await answers(statements, TRY, 7) == ["7"]
+        assert not waiting.done()
+    await waiting
+    # asyncpg tells of each when it has ended
+    assert sorted(await told(sent, TRY)) == sorted([*[TRY.together.sql] * 2, *[TRY.sql] * 3])
 
 
 async def test_who_are_many_are_served_while_others_still_are(
