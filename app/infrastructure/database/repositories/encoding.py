@@ -32,6 +32,7 @@ from app.infrastructure.database.repositories.projection import within
 TOLD_BY: Final = ("id", "version", "created_at", "updated_at")
 """The columns by which rows are told apart, and those who may have changed from those who have not."""
 
+_PAGE: Final = "page"
 _ROWS: Final = "chosen"
 
 
@@ -49,29 +50,29 @@ def encoded(
     Those `changed` later than `since` have their rows as texts of JSON beside them. The signature is of the keys, in
     their order. Where it is the one that is `known`, all else is null, and whatever is of no rows always is.
     """
-    chosen = rows.subquery("page")
-    key = func.uuid_send(chosen.c.id).op("||")(func.int8send(chosen.c.version))
-    key = key.op("||")(func.timestamptz_send(chosen.c.created_at))
+    page = rows.subquery(_PAGE)
+    key = func.uuid_send(page.c.id).op("||")(func.int8send(page.c.version))
+    key = key.op("||")(func.timestamptz_send(page.c.created_at))
     keys = func.array_agg(key)
-    changed = (chosen.c.updated_at <= since).is_not(true())
+    changed = (page.c.updated_at <= since).is_not(true())
     signature = func.encode(func.sha256(func.array_send(keys)), literal_column("'hex'"))
-    page = select(
+    signed = select(
         signature.label("signature"),
         keys.label("keys"),
         func.array_agg(key).filter(changed).label("changed"),
         func.array_agg(_text(schema, model)).filter(changed).label("texts"),
-        func.max(chosen.c.updated_at).label("latest"),
+        func.max(page.c.updated_at).label("latest"),
     ).subquery("signed")
-    same = page.c.signature == known
-    rest = (case((same, null()), else_=page.c[name]).label(name) for name in ("keys", "changed", "texts", "latest"))
-    return select(page.c.signature, *rest)
+    same = signed.c.signature == known
+    rest = (case((same, null()), else_=signed.c[name]).label(name) for name in ("keys", "changed", "texts", "latest"))
+    return select(signed.c.signature, *rest)
 
 
 def _text(schema: type[msgspec.Struct], model: type[Model]) -> ColumnElement[Any]:
     """The bytes of the row of the page that it stands beside."""
     # found once more by its id, so that pages are sorted by little and wide rows are fetched only to be written
     table = cast("Table", model.__table__).alias(_ROWS)
-    shown = select(*_members(schema, model)).select_from(table).where(table.c.id == literal_column("page.id"))
+    shown = select(*_members(schema, model)).select_from(table).where(table.c.id == literal_column(f"{_PAGE}.id"))
     text = sql_cast(_object("shown"), Text())
     written = func.convert_to(text, literal_column("'UTF8'"))
     return select(written).select_from(shown.subquery("shown")).scalar_subquery()

@@ -97,8 +97,8 @@ class TodoRepository(Repository[Todo]):
 
     async def list_encoded(self, page: EncodedPageOf, known: EncodedRows = NOTHING) -> EncodedRows:
         """The page's todos; what is `known` of it where nothing has changed, and otherwise by its help."""
-        told = {"known": known.signature, "since": known.latest}
-        [(signature, keys, changed, texts, latest)] = await self.work.fetch(page.hot, {**page.values, **told})
+        values = {**page.values, "known": known.signature, "since": known.latest}
+        [(signature, keys, changed, texts, latest)] = await self.work.fetch(page.hot, values)
         if signature == known.signature:
             return known
         if keys is None:
