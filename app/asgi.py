@@ -20,6 +20,7 @@ from app.infrastructure.observability.logs import configure_logging
 from app.infrastructure.observability.requests import record
 from app.presentation.http.accounts import AuthController
 from app.presentation.http.administration import AuditController, UserController
+from app.presentation.http.application import Application
 from app.presentation.http.auth import BearerMiddleware, bearer_auth
 from app.presentation.http.bodies import StructBody
 from app.presentation.http.dependencies import COMMON
@@ -96,7 +97,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
             runtime.health.stopping = True
 
     auth = bearer_auth(tokens)
-    app = Litestar(
+    app = Application(
         route_handlers=[
             AuthController,
             VerificationController,

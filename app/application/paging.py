@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 from msgspec import structs
 
-from app.application.schemas import EncodedPage, PageQuery, View
+from app.application.schemas import Encoded, PageQuery, View
 from app.domain.access import Actor
 from app.domain.errors import Issue, IssueCode, ValidationFailed
 from app.infrastructure.database.repositories.keyset import SortTerm
@@ -122,13 +122,13 @@ class Pager(Generic[ViewT]):
             return items, None
         return items, self._cursor(items[-1])
 
-    def page_encoded(self, found: Sequence[bytes]) -> EncodedPage:
-        """The same of rows that are JSON already."""
+    def page_encoded(self, found: Sequence[bytes]) -> Encoded:
+        """The same of rows that are JSON already, as one."""
         items = found[: self._limit]
         cursor = None
         if len(found) > self._limit:
             cursor = self._cursor(msgspec.json.decode(items[-1], type=self._schema))
-        return EncodedPage(msgspec.Raw(b"[%b]" % b",".join(items)), cursor)
+        return Encoded(b'{"items":[%b],"nextCursor":%b}' % (b",".join(items), _encode(cursor)))
 
     def _cursor(self, last: ViewT) -> str:
         position = [self._keys[term.column].read(last) for term in self._fields]

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from msgspec import UNSET, Meta, Raw, Struct, UnsetType, structs
+from msgspec import UNSET, Meta, Struct, structs
 
 MAX_SAFE_INTEGER = 2**53 - 1
 
@@ -81,9 +81,7 @@ class Row(View, frozen=True, gc=False):
     ]
 
 
-class EncodedPage(View, frozen=True, gc=False):
-    """A page whose rows are a JSON array already, for whoever only hands it on."""
+class Encoded(View, frozen=True, gc=False):
+    """A view that is JSON already, for whoever only hands it on."""
 
-    items: Raw
-    next_cursor: str | None
-    total: int | UnsetType = UNSET
+    json: bytes

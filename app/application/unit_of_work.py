@@ -52,7 +52,7 @@ class Unit:
 
     def _put_by(self) -> bool:
         """Keep it for another to use, when nothing was opened or ordered in it, and tell whether it was kept back."""
-        if self._work.is_open or self._services.outbox.orders:
+        if self._work.opened is not None or self._services.outbox.orders:
             return False
         if len(self._spare) < SPARE:
             self._spare.append(self)

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from app.application.paging import CursorCodec, Pager, SortKey
-from app.application.schemas import EncodedPage
+from app.application.schemas import Encoded
 from app.application.todos.filters import filters_of
 from app.application.todos.pages import Key, RememberedPage, RememberedPages
 from app.application.todos.schemas import Todo, TodoQuery
@@ -32,10 +32,10 @@ class TodoListing:
         self._cursors = cursors
         self._pages = pages
 
-    async def list(self, actor: Actor, query: TodoQuery) -> EncodedPage:
+    async def list(self, actor: Actor, query: TodoQuery) -> Encoded:
         """A page of the todos that the actor sees, newest first unless told, for whoever only hands it on."""
         actor.require(Permission.TODOS_READ)
-        key = (actor.id, _encode(query))
+        key = (actor.id.int, _encode(query))
         last = self._pages.find(key)
         if last is None:
             page = await self._first(actor, query, key)
@@ -43,10 +43,11 @@ class TodoListing:
             found = await self._todos.list_encoded(last.asked, last.known)
             page = last.page if found is last.known else self._keep(key, last.pager, last.asked, found)
         if query.include_total:
-            return EncodedPage(page.items, page.next_cursor, await self._todos.count_all(actor, filters_of(query)))
+            total = await self._todos.count_all(actor, filters_of(query))
+            return Encoded(b'%b,"total":%d}' % (page.json.removesuffix(b"}"), total))
         return page
 
-    async def _first(self, actor: Actor, query: TodoQuery, key: Key) -> EncodedPage:
+    async def _first(self, actor: Actor, query: TodoQuery, key: Key) -> Encoded:
         """A page that nothing is remembered of."""
         filters = filters_of(query)
         pager = Pager(self._cursors, actor, Todo, query, NEWEST_FIRST, keys=SORT_KEYS)
@@ -56,7 +57,7 @@ class TodoListing:
             return pager.page_encoded([_encode(todo) for todo in todos])
         return self._keep(key, pager, asked, await self._todos.list_encoded(asked))
 
-    def _keep(self, key: Key, pager: Pager[Todo], asked: EncodedPageOf, found: EncodedRows) -> EncodedPage:
+    def _keep(self, key: Key, pager: Pager[Todo], asked: EncodedPageOf, found: EncodedRows) -> Encoded:
         page = pager.page_encoded(list(found.rows.values()))
         self._pages.keep(key, RememberedPage(pager, asked, found, page))
         return page

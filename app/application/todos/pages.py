@@ -8,17 +8,17 @@ as long as it has the same version, as its ETag promises.
 
 from collections import OrderedDict
 from typing import Final, NamedTuple
-from uuid import UUID
 
 from app.application.paging import Pager
-from app.application.schemas import EncodedPage
+from app.application.schemas import Encoded
 from app.application.todos.schemas import Todo
 from app.infrastructure.database.repositories.todos import EncodedPageOf, EncodedRows
 
 REMEMBERED_BYTES: Final = 16 * 1024 * 1024
 """What the pages of a process take together, some overhead aside; the longest unused is forgotten first."""
 
-Key = tuple[UUID, bytes]
+# whoever asked, as a number, whose hash is not computed in Python
+Key = tuple[int, bytes]
 
 
 class RememberedPage(NamedTuple):
@@ -27,12 +27,12 @@ class RememberedPage(NamedTuple):
     pager: Pager[Todo]
     asked: EncodedPageOf
     known: EncodedRows
-    page: EncodedPage
+    page: Encoded
 
     @property
     def size(self) -> int:
         """Its bytes: those of the page, and those of the rows, which are the same again and what is between them."""
-        return 2 * len(memoryview(self.page.items))
+        return 2 * len(self.page.json)
 
 
 class RememberedPages:

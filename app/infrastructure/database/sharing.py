@@ -141,7 +141,8 @@ class Sharing:
         loop = asyncio.get_running_loop()
         found: asyncio.Future[Records] = loop.create_future()
         self._waiting.append((values, found))
-        if not self._scheduled and self._may_start():
+        # asked here as well, for it is nearly always so
+        if not self._scheduled and (not self._running or self._may_start()):
             self._scheduled = True
             loop.call_soon(self._gather)
         return found

@@ -16,28 +16,24 @@ ModelT = TypeVar("ModelT", bound=Model)
 class Work:
     """The way to the database for the time of one unit of work."""
 
-    __slots__ = ("_opened", "_sessions", "_statements")
+    __slots__ = ("_sessions", "_statements", "opened")
 
     def __init__(self, sessions: async_sessionmaker[AsyncSession], statements: Statements) -> None:
         self._sessions = sessions
         self._statements = statements
-        self._opened: AsyncSession | None = None
+        self.opened: AsyncSession | None = None
+        """The session, if there is one; it has to be closed then."""
 
     @property
     def session(self) -> AsyncSession:
         """The session, from now on with a transaction where the unit of work is one."""
-        if self._opened is None:
-            self._opened = self._sessions()
-        return self._opened
+        if self.opened is None:
+            self.opened = self._sessions()
+        return self.opened
 
     def join(self) -> None:
         """Have everything from now on run in the session."""
         _ = self.session
-
-    @property
-    def is_open(self) -> bool:
-        """Whether there is something to close."""
-        return self._opened is not None
 
     def fetch(self, hot: Hot, values: Mapping[str, Any], *, alone: bool = True) -> Awaitable[Records]:
         """Run a hot statement: in the session where there is one, and else as a transaction of its own.
@@ -45,7 +41,7 @@ class Work:
         One that writes is committed at once in that case. Where more is to be written that stands or falls with it,
         it is not `alone`, and runs in the session.
         """
-        if alone and self._opened is None:
+        if alone and self.opened is None:
             return self._statements.fetch(hot, values)
         return self._execute(hot, values)
 
@@ -54,8 +50,8 @@ class Work:
 
     async def end(self, *, commit: bool) -> None:
         """Close what was opened, after a commit or without one."""
-        if self._opened is not None:
-            async with self._opened as session:
+        if self.opened is not None:
+            async with self.opened as session:
                 if commit:
                     await session.commit()
 

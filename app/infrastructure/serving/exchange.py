@@ -12,6 +12,9 @@ from litestar.types import ASGIApp, HTTPScope, Message, ReceiveMessage
 BUFFERED_MAX: Final = 64 * 1024
 """So much of a body is held before the client has to wait until somebody reads it; in bytes."""
 
+COPIED_MAX: Final = 4096
+"""A body of so many bytes is not copied to stand in one piece behind its head."""
+
 EXTENSION: Final = "evenstar.exchange"
 """The ASGI extension of this server: the exchange itself, for whoever has no need to wait for messages."""
 
@@ -34,7 +37,7 @@ class Connection(Protocol):
         """The headers that every answer has."""
         ...
 
-    def write(self, data: bytes) -> None:
+    def write(self, *data: bytes) -> None:
         """Send."""
         ...
 
@@ -181,10 +184,9 @@ class Exchange:
         body, more = message["body"], message.get("more_body", False)
         if self._start is not None:
             start, self._start = self._start, None
-            data = self._begin(start["status"], start["headers"], body, more=more)
+            self._connection.write(*self._begin(start["status"], start["headers"], body, more=more))
         else:
-            data = self._frame(body, more=more)
-        self._connection.write(data)
+            self._connection.write(self._frame(body, more=more))
         if not more:
             self._finish()
         else:
@@ -197,26 +199,27 @@ class Exchange:
         if self._start is not None or self._chunked or self._left or self.is_finished:
             raise RuntimeError("An answer has begun already")
         self._awaits_continue = False
-        self._connection.write(self._begin(status, headers, body, more=False))
+        self._connection.write(*self._begin(status, headers, body, more=False))
         self._finish()
 
-    def _begin(self, status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes, *, more: bool) -> bytes:
+    def _begin(
+        self, status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes, *, more: bool
+    ) -> tuple[bytes, ...]:
         """The head, and the beginning of the body or all of it."""
         lines = [_STATUS_LINES[status], *map(b": ".join, (*self._connection.date, *headers))]
         head = b"\r\n".join((*lines, b""))
-        if len(head.splitlines()) != len(lines):
+        if not head.count(b"\n") == head.count(b"\r") == len(lines):
             raise RuntimeError("A header of the answer has a line break in it")
         closes = _CLOSE in lines
         if closes:
             self.keeps_alive = False
         if self._is_head or status in _BODILESS:
             body = b""
-        elif not more and b"content-length: %d" % len(body) in lines:
-            self._left = len(body)
-        else:
+        elif more or b"content-length: %d" % len(body) not in lines:
             head += self._announce(headers, len(body), more=more)
-        end = b"\r\n" if self.keeps_alive or closes else _CLOSE + b"\r\n\r\n"
-        return head + end + self._frame(body, more=more)
+            body = self._frame(body, more=more)
+        head += b"\r\n" if self.keeps_alive or closes else _CLOSE + b"\r\n\r\n"
+        return (head + body,) if len(body) < COPIED_MAX else (head, body)
 
     def _announce(self, headers: Sequence[tuple[bytes, bytes]], length: int, *, more: bool) -> bytes:
         """The field that tells where the body ends, if it is not among the headers."""
@@ -248,5 +251,6 @@ class Exchange:
         self.is_finished = True
         self._chunks.clear()
         self.buffered = 0
-        self.wake()
+        if self._waiter is not None:
+            self.wake()
         self._connection.finish(self)

@@ -137,10 +137,14 @@ class Http1(asyncio.Protocol):
         """The headers of every answer; uvicorn renews them each second."""
         return self._server.default_headers
 
-    def write(self, data: bytes) -> None:
+    def write(self, *data: bytes) -> None:
         """Send."""
-        self._written += len(data)
-        self._transport.write(data)
+        if len(data) == 1:
+            self._written += len(data[0])
+            self._transport.write(data[0])
+        else:
+            self._written += sum(map(len, data))
+            self._transport.writelines(data)
 
     async def drained(self) -> None:
         """Wait until the client has taken most of what was sent."""

@@ -1,5 +1,6 @@
 """Sign-in by bearer token: Litestar's JWT middleware over our own verification."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 from litestar.connection import ASGIConnection
@@ -10,7 +11,7 @@ from app.domain.access import Actor, Origin
 from app.domain.errors import Unauthenticated
 from app.infrastructure.security.revocations import Revocations
 from app.infrastructure.security.tokens import REMEMBERED, AccessTokens, Verified
-from app.presentation.http.context import fields_of, sent, whence
+from app.presentation.http.context import fields_of, origin_of, sent
 from app.presentation.http.guards import PUBLIC_KEY
 
 
@@ -26,7 +27,7 @@ class AccessToken(Token):
         self.sub = claims.subject
         self.iat = claims.issued_at
         self.claims = claims
-        self._verified = verified
+        self.verified = verified
         self.encoded = encoded
         self.caller = f"user:{claims.subject}"
         self._last: Actor | None = None
@@ -36,9 +37,8 @@ class AccessToken(Token):
         """Verify a compact JWT; raises `Unauthenticated`."""
         return cls(cls.verifier.verify(encoded_token), encoded_token)
 
-    def actor(self, connection: ASGIConnection[Any, Any, Any, Any]) -> Actor:
+    def actor(self, origin: tuple[str, str]) -> Actor:
         """Whoever it speaks for; the same object for as long as it comes from the same place."""
-        origin = whence(connection)
         if self._last is None or self._last.origin != origin:
             claims = self.claims
             self._last = Actor(
@@ -50,10 +50,6 @@ class AccessToken(Token):
                 origin=Origin(*origin),
             )
         return self._last
-
-    def still_passes(self, ended: Revocations) -> bool:
-        """Whether it does, as far as that can be told at once."""
-        return self.verifier.holds(self._verified) and not ended.may_include(self.claims.sid)
 
 
 class BearerMiddleware(JWTAuthenticationMiddleware):
@@ -69,27 +65,26 @@ class BearerMiddleware(JWTAuthenticationMiddleware):
     async def authenticate_request(self, connection: ASGIConnection[Any, Any, Any, Any]) -> AuthenticationResult:
         """Verify the Authorization header's token; raises `Unauthenticated`."""
         token = await self.token_of(connection)
-        return AuthenticationResult(token.actor(connection), token)
+        return AuthenticationResult(token.actor(origin_of(connection)), token)
 
     async def token_of(self, connection: ASGIConnection[Any, Any, Any, Any]) -> AccessToken:
         """The Authorization header's token, verified; raises `Unauthenticated`."""
-        token = self.known(connection)
+        fields = fields_of(connection.scope)
+        token = None if fields is None else self.known(fields, ended(connection))
         if token is None:
             encoded = bearer_token(connection)
             token = (await self.authenticate_token(encoded_token=encoded, connection=connection)).auth
-            fields = fields_of(connection.scope)
             if fields is not None:
                 self._passed[fields[b"authorization"]] = token
                 if len(self._passed) > REMEMBERED:
                     del self._passed[next(iter(self._passed))]
         return token
 
-    def known(self, connection: ASGIConnection[Any, Any, Any, Any]) -> AccessToken | None:
+    def known(self, fields: Mapping[bytes, bytes], ended: Revocations) -> AccessToken | None:
         """The same where it can be told at once, which is nearly always; None where it cannot."""
-        fields = fields_of(connection.scope)
-        header = b"" if fields is None else fields.get(b"authorization", b"")
+        header = fields.get(b"authorization", b"")
         token = self._passed.pop(header, None)
-        if token is None or not token.still_passes(_ended(connection)):
+        if token is None or not token.verifier.holds(token.verified) or ended.may_include(token.claims.sid):
             return None
         # the longest unused is the first
         self._passed[header] = token
@@ -106,17 +101,18 @@ def bearer_token(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
 
 
 async def _actor(token: AccessToken, connection: ASGIConnection[Any, Any, Any, Any]) -> Actor:
-    return token.actor(connection)
+    return token.actor(origin_of(connection))
 
 
 async def _has_ended(token: AccessToken, connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
     """Whether the token's session has; Litestar answers 401 then."""
-    return await _ended(connection).include(token.claims.sid)
+    return await ended(connection).include(token.claims.sid)
 
 
-def _ended(connection: ASGIConnection[Any, Any, Any, Any]) -> Revocations:
-    ended: Revocations = connection.scope["litestar_app"].state["revocations"]
-    return ended
+def ended(connection: ASGIConnection[Any, Any, Any, Any]) -> Revocations:
+    """The sessions that have ended."""
+    found: Revocations = connection.scope["litestar_app"].state["revocations"]
+    return found
 
 
 def bearer_auth(verifier: AccessTokens) -> JWTAuth[Actor, AccessToken]:

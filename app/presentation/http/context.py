@@ -37,11 +37,6 @@ def request_id(scope: Scope) -> str:
 
 def origin_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Origin:
     """Where the request comes from: the address behind our own proxies, the device as it names itself."""
-    return Origin(*whence(connection))
-
-
-def whence(connection: ASGIConnection[Any, Any, Any, Any]) -> tuple[str, str]:
-    """The same without the names, which cost more to give than to find out."""
-    client = connection.scope["client"]
     device = sent(connection, b"user-agent")
-    return device[0] if device else "", client[0] if client else ""
+    client = connection.scope["client"]
+    return Origin(device[0] if device else "", client[0] if client else "")

@@ -29,7 +29,7 @@ from app.presentation.http.context import FIELDS_KEY, STATE_KEY
 from app.presentation.http.deadlines import Deadlines
 from app.presentation.http.limits import rate_limit_headers
 from app.presentation.http.problems import problem
-from app.presentation.http.proxies import Networks, client_address
+from app.presentation.http.proxies import Networks, client_address, peer_address
 from app.presentation.http.responses import Answer, Headers
 from app.presentation.http.shortcut import Shortcut
 from app.presentation.http.uploads import Upload
@@ -86,11 +86,14 @@ class Envelope:
         else:
             # the first of each name
             fields = dict(reversed(headers))
-        request_id = state[STATE_KEY] = self._request_id(fields.get(b"x-request-id"))
-        peer = scope["client"]
-        forwarded = _all(headers, b"x-forwarded-for") if b"x-forwarded-for" in fields else ()
-        address = client_address(peer[0] if peer else None, forwarded, self.trusted_proxies)
-        scope["client"] = (address, peer[1] if peer else 0)
+        given = fields.get(b"x-request-id")
+        request_id = state[STATE_KEY] = uuid7().hex if given is None else _request_id(given)
+        host, port = scope["client"] or (None, 0)
+        if b"x-forwarded-for" in fields:
+            address = client_address(host, _all(headers, b"x-forwarded-for"), self.trusted_proxies)
+        else:
+            address = peer_address(host)
+        scope["client"] = (address, port)
         # only the product's own server has it
         extensions: Any = scope.get("extensions") or _NONE
         exchange: Exchange | None = extensions.get(EXTENSION)
@@ -100,22 +103,14 @@ class Envelope:
             if not self._host_is_fine(headers, fields, scope["path"]):
                 await _refuse(scope, receive, reply.send)
                 return
-            answer = (
-                await self.shortcut.answer(scope, upload.receive, upload.at_once) if b"origin" not in fields else None
-            )
-            if type(answer) is Answer:
-                await reply.send_whole(answer)
-            else:
-                await (answer or self.app)(scope, upload.receive, reply.send)
+            answering = self.shortcut.answer(scope, upload.receive, upload.at_once) if b"origin" not in fields else None
+            answer = self.app if answering is None else await answering
+            if not (type(answer) is Answer and reply.send_at_once(answer)):
+                await answer(scope, upload.receive, reply.send)
         finally:
             route, token = scope.get("path_template", ""), scope.get("auth")
             user_id = None if token is None else token.sub
             self.observe(Observation(method, route, reply.status, perf_counter() - started, request_id, user_id))
-
-    def _request_id(self, given: bytes | None) -> str:
-        if given is not None and REQUEST_ID.fullmatch(given):
-            return given.decode()
-        return uuid7().hex
 
     def _host_is_fine(self, headers: Headers, fields: dict[bytes, bytes], path: str) -> bool:
         hosts = 1 if len(headers) == len(fields) and b"host" in fields else len(_all(headers, b"host"))
@@ -149,18 +144,15 @@ class _Reply(msgspec.Struct):
             message["body"] = b""
         await self.out(message)
 
-    async def send_whole(self, answer: Answer) -> None:
-        """Send an answer that is there as a whole, and has none of the headers that are looked for in others."""
+    def send_at_once(self, answer: Answer) -> bool:
+        """Send an answer that is there as a whole, if that can be done now; tells whether it was."""
+        if self.exchange is None or not self.upload.is_over:
+            return False
         self.status = answer.status_code
+        # it has none of the headers that are looked for in others
         headers = self._headers(answer.headers, _NONE)
-        if not self.upload.is_over:
-            headers = await self._ended(headers)
-        body = b"" if self.without_body else answer.body
-        if self.exchange is not None:
-            self.exchange.answer(self.status, headers, body)
-            return
-        await self.out({"type": "http.response.start", "status": self.status, "headers": headers})
-        await self.out({"type": "http.response.body", "body": body, "more_body": False})
+        self.exchange.answer(self.status, headers, b"" if self.without_body else answer.body)
+        return True
 
     def _headers(self, present: Headers, own: Mapping[bytes, bytes]) -> list[tuple[bytes, bytes]]:
         """Those that are there, which are `own` by their names in lower case, and those that every answer has."""
@@ -183,6 +175,10 @@ class _Reply(msgspec.Struct):
         if not await self.upload.discard() and self.scope["http_version"].startswith("1"):
             headers.append((b"connection", b"close"))
         return headers
+
+
+def _request_id(given: bytes) -> str:
+    return given.decode() if REQUEST_ID.fullmatch(given) else uuid7().hex
 
 
 def _all(headers: Headers, wanted: bytes) -> tuple[bytes, ...]:

@@ -96,19 +96,23 @@ async def read_parameters(request: Request[Any, Any, Any]) -> None:
         raise ValidationFailed(found.issues)
 
 
-async def announced_body(request: Request[Any, Any, Any], at_once: Callable[[], bytes | None]) -> bytes:
+def body_at_once(fields: Mapping[bytes, bytes], at_once: Callable[[], bytes | None]) -> bytes | None:
+    """What `announced_body` returns, of a short one that `at_once` gives; None where that has to find it out."""
+    length = fields.get(b"content-length", b"")
+    plain = fields.get(b"content-type") == b"application/json" and b"content-encoding" not in fields
+    return at_once() if plain and length.isdigit() and int(length) <= SHORT_BODY else None
+
+
+async def announced_body(request: Request[Any, Any, Any]) -> bytes:
     """The body, which is announced to be JSON and is not empty; raises what tells that it is not.
 
-    Nobody may ask for it again. `at_once` gives a short one that need not be received, or else None.
+    Nobody may ask for it again.
     """
     fields = _check_announcement(request)
     length = b"" if fields is None else fields.get(b"content-length", b"")
     # of one that is announced to be short there is no need to watch the size
     if not (length.isdigit() and int(length) <= SHORT_BODY):
         return _present(await request.body())
-    body = at_once()
-    if body is not None:
-        return _present(body)
     parts: list[bytes] = []
     while True:
         message = await request.receive()
@@ -139,8 +143,10 @@ def _present(body: bytes) -> bytes:
 def read(request: Request[Any, Any, Any], reads: Reads) -> Parameters:
     """What there is to be read beside the body, and its faults; raises `NotAcceptable`."""
     scope = request.scope
-    if reads.accept and (given := sent(request, b"accept")):
-        check_accept(given)
+    # where one is repeated, any may be there
+    fields = fields_of(scope)
+    if reads.accept and (fields is None or b"accept" in fields):
+        check_accept(sent(request, b"accept"))
     found = scope["state"][_STATE_KEY] = Parameters(None, None, {}, [])
     issues = found.issues
     for name, value in scope["path_params"].items():
@@ -151,10 +157,10 @@ def read(request: Request[Any, Any, Any], reads: Reads) -> Parameters:
                 issues += refusal.issues
     if reads.schema is not None and (reads.schema is not NoQuery or scope["query_string"]):
         found.query = _collect(issues, read_query, scope["query_string"], reads.schema)
-    if reads.versions and (given := sent(request, b"if-match")):
-        found.versions = _collect(issues, parse_if_match, given)
-    if reads.key and (given := sent(request, FIELD)):
-        _collect(issues, check_key, given)
+    if reads.versions and (fields is None or b"if-match" in fields):
+        found.versions = _collect(issues, parse_if_match, sent(request, b"if-match"))
+    if reads.key and (fields is None or FIELD in fields):
+        _collect(issues, check_key, sent(request, FIELD))
     return found
 
 

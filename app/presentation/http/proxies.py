@@ -27,11 +27,12 @@ def client_address(peer: str | None, forwarded_for: Sequence[bytes], trusted: Ne
     believed if that is trusted. IPv4-mapped IPv6 addresses are IPv4 addresses, for the trusted networks as
     well.
     """
-    return _client_address(peer, tuple(forwarded_for), tuple(trusted)) if forwarded_for else _peer_address(peer)
+    return _client_address(peer, tuple(forwarded_for), tuple(trusted)) if forwarded_for else peer_address(peer)
 
 
 @lru_cache(4096)
-def _peer_address(peer: str | None) -> str:
+def peer_address(peer: str | None) -> str:
+    """The address of a client that comes through no proxy, as `client_address` has it."""
     return str(_parse(peer) or LOCAL)
 
 

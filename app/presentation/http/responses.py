@@ -11,7 +11,7 @@ from litestar.response.base import ASGIResponse
 from litestar.status_codes import HTTP_201_CREATED
 from litestar.types import Receive, Scope, Send
 
-from app.application.schemas import Row, View
+from app.application.schemas import Encoded, Row, View
 from app.presentation.http.context import sent
 from app.presentation.http.idempotency import remember_answer
 
@@ -65,7 +65,7 @@ def answer_of(view: View, status: int, request: Request[Any, Any, Any], headers:
                 status_code=HTTPStatus.NOT_MODIFIED,
                 headers=[(name.decode(), value.decode("latin-1")) for name, value in headers],
             )
-    return Answer(_encode(view), status, headers)
+    return Answer(view.json if isinstance(view, Encoded) else _encode(view), status, headers)
 
 
 class RowResponse(Response[Any]):
@@ -83,6 +83,8 @@ class RowResponse(Response[Any]):
         if isinstance(content, Row):
             for name, value in _row_headers(content, status, request):
                 self.headers[name.decode()] = value.decode()
+        elif isinstance(content, Encoded):
+            self.content = msgspec.Raw(content.json)
         answer = super().to_asgi_response(app, request, **options)
         remember_answer(request, answer)
         return answer

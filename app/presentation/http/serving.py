@@ -8,7 +8,7 @@ import msgspec
 from litestar import Request
 
 from app.application.unit_of_work import Services, UnitOfWork
-from app.presentation.http.context import sent
+from app.presentation.http.context import fields_of, sent
 from app.presentation.http.idempotency import FIELD, idempotent
 from app.presentation.http.parameters import parameters_of
 
@@ -25,9 +25,10 @@ def serve(request: AnyRequest, ask: Callable[[Services], Awaitable[AnswerT]]) ->
     unit_of_work: UnitOfWork = scope["litestar_app"].state["unit_of_work"]
     if scope["method"] in READS:
         return unit_of_work.read().ask(ask)
-    if not sent(request, FIELD):
-        return unit_of_work.begin().ask(ask)
-    return _serve_once(request, unit_of_work, ask)
+    fields = fields_of(scope)
+    if FIELD in fields if fields is not None else sent(request, FIELD):
+        return _serve_once(request, unit_of_work, ask)
+    return unit_of_work.begin().ask(ask)
 
 
 async def _serve_once(

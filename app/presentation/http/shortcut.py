@@ -16,14 +16,14 @@ from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from app.application.schemas import View
 from app.domain.errors import ValidationFailed
-from app.presentation.http.auth import BearerMiddleware
+from app.presentation.http.auth import BearerMiddleware, ended
 from app.presentation.http.bodies import read_body
 from app.presentation.http.context import fields_of
 from app.presentation.http.decoding import UUID_LENGTH
 from app.presentation.http.guards import PUBLIC_KEY
 from app.presentation.http.handlers import Route
 from app.presentation.http.idempotency import FIELD
-from app.presentation.http.parameters import announced_body, read, reads_of
+from app.presentation.http.parameters import announced_body, body_at_once, read, reads_of
 from app.presentation.http.responses import answer_of
 
 AnyRequest = Request[Any, Any, Any]
@@ -48,57 +48,81 @@ class _Asked(AnyRequest):
         super().__init__(self.scope, self.receive)
         return object.__getattribute__(self, name)
 
+    @property
+    def user(self) -> Any:
+        """Whoever asks."""
+        return self.scope["user"]
+
 
 class _Way:
     """One operation, with what Litestar would look up for each request."""
 
-    __slots__ = ("_authentication", "_body", "_fn", "_handler", "_identifier", "_reads", "_template")
+    __slots__ = ("_app", "_authentication", "_body", "_fn", "_guards", "_handler", "_handlers", "_reads", "_route")
 
-    def __init__(self, route: HTTPRoute, handler: Route, method: str, authentication: BearerMiddleware) -> None:
-        self._template = route.path_format
-        self._identifier = next(iter(route.path_parameters), None)
+    def __init__(
+        self,
+        app: Litestar,
+        route: HTTPRoute,
+        handler: Route,
+        authentication: BearerMiddleware,
+        handlers: ExceptionHandlers,
+    ) -> None:
+        """`handlers` are the application's exception handlers."""
+        self._app = app
+        self._route = route
         self._handler = handler
+        self._guards: Any = handler.resolve_guards()
         self._authentication = authentication
-        self._reads = reads_of(handler, route.path_format, method)
+        self._handlers = handlers
+        self._reads = reads_of(handler, route.path_format, handler.method)
         field = handler.parsed_data_field
         self._body: Any = None if field is None else field.annotation
         self._fn: Callable[..., Awaitable[Any]] = handler.fn
 
-    async def answer(self, app: Litestar, request: AnyRequest, at_once: AtOnce, identifier: str) -> ASGIApp:
-        """Do what the request asks for; raises whatever any part of it does."""
+    async def answer(
+        self, request: AnyRequest, fields: Mapping[bytes, bytes], at_once: AtOnce, identifier: str
+    ) -> ASGIApp:
+        """Do what a request with these header fields asks for, and answer with whatever any part of it raises too."""
         scope, handler = request.scope, self._handler
-        scope["path_template"] = self._template
+        scope["path_template"] = self._route.path_format
         scope["route_handler"] = handler
-        scope["path_params"] = {} if self._identifier is None else {self._identifier: identifier}
-        authentication = self._authentication
-        token = scope["auth"] = authentication.known(request) or await authentication.token_of(request)
-        scope["user"] = token.actor(request)
-        await handler.authorize_connection(request)
-        faults = read(request, self._reads).issues
-        if self._body is not None:
-            body = read_body(self._body, request, await announced_body(request, at_once))
-            found = await self._fn(request=request, data=body)
-        elif faults:
-            raise ValidationFailed(faults)
-        else:
-            found = await self._fn(request=request)
-        if isinstance(found, View):
-            return answer_of(found, handler.status_code, request)
-        return await handler.to_response(app=app, data=found, request=request)
+        scope["path_params"] = dict.fromkeys(self._route.path_parameters, identifier)
+        try:
+            authentication = self._authentication
+            token = authentication.known(fields, ended(request)) or await authentication.token_of(request)
+            client = scope["client"]
+            origin = fields.get(b"user-agent", b"").decode("latin-1"), client[0] if client else ""
+            scope["auth"], scope["user"] = token, token.actor(origin)
+            for guard in self._guards:
+                if not guard.passes(scope):
+                    await guard(request, handler)
+            faults = read(request, self._reads).issues
+            if self._body is not None:
+                sent = body_at_once(fields, at_once)
+                body = read_body(self._body, request, await announced_body(request) if sent is None else sent)
+                found = await self._fn(request=request, data=body)
+            elif faults:
+                raise ValidationFailed(faults)  # noqa: TRY301 -- it is answered as what others raise
+            else:
+                found = await self._fn(request=request)
+            if isinstance(found, View):
+                return answer_of(found, handler.status_code, request)
+            return await handler.to_response(app=self._app, data=found, request=request)
+        except Exception as error:  # noqa: BLE001 -- as Litestar's outermost layer does
+            respond = next(respond for kind, respond in self._handlers.items() if isinstance(error, kind))
+            return respond(request, error).to_asgi_response(None, request)
 
 
 class Shortcut:
     """Stands before Litestar's router, and lets pass what has no short way."""
 
-    __slots__ = ("_app", "_exception_handlers", "_next", "_ways")
+    __slots__ = ("_next", "_ways")
 
     def __init__(
         self, app: Litestar, router: ASGIApp, authentication: BearerMiddleware, handlers: ExceptionHandlers
     ) -> None:
         """`handlers` are the application's exception handlers."""
-        self._app = app
         self._next = router
-        self._exception_handlers = handlers
         self._ways: dict[tuple[str, str], _Way] = {}
         for route in app.routes:
             if not isinstance(route, HTTPRoute):
@@ -107,15 +131,14 @@ class Shortcut:
             for handler in route.route_handlers:
                 # found are paths that are fixed, and those whose last part alone is not
                 if isinstance(handler, Route) and not handler.opt.get(PUBLIC_KEY) and "/" not in identifier:
-                    for method in handler.http_methods:
-                        self._ways[method, path] = _Way(route, handler, method, authentication)
+                    self._ways[handler.method, path] = _Way(app, route, handler, authentication, handlers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI connection."""
-        answer = await self.answer(scope, receive, _nothing) if scope["type"] == "http" else None
-        await (answer or self._next)(scope, receive, send)
+        answering = self.answer(scope, receive, _nothing) if scope["type"] == "http" else None
+        await (self._next if answering is None else await answering)(scope, receive, send)
 
-    async def answer(self, scope: HTTPScope, receive: Receive, at_once: AtOnce) -> ASGIApp | None:
+    def answer(self, scope: HTTPScope, receive: Receive, at_once: AtOnce) -> Awaitable[ASGIApp] | None:
         """The answer to a request that is plainly for one of the operations; None for any other.
 
         `at_once` gives a body that need not be received, if it can.
@@ -133,12 +156,7 @@ class Shortcut:
         fields = fields_of(scope)
         if fields is None or FIELD in fields or scope.get("root_path") or not _HOST.fullmatch(fields.get(b"host", b"")):
             return None
-        request = _Asked(scope, receive)
-        try:
-            return await way.answer(self._app, request, at_once, identifier)
-        except Exception as error:  # noqa: BLE001 -- as Litestar's outermost layer does
-            handler = next(handler for kind, handler in self._exception_handlers.items() if isinstance(error, kind))
-            return handler(request, error).to_asgi_response(None, request)
+        return way.answer(_Asked(scope, receive), fields, at_once, identifier)
 
 
 def _nothing() -> None:

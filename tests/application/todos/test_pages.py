@@ -2,10 +2,8 @@
 
 from uuid import UUID
 
-from msgspec import Raw
-
 from app.application.paging import CursorCodec, Pager
-from app.application.schemas import EncodedPage
+from app.application.schemas import Encoded
 from app.application.todos.listing import NEWEST_FIRST
 from app.application.todos.pages import Key, RememberedPage, RememberedPages
 from app.application.todos.schemas import Todo, TodoQuery
@@ -13,14 +11,14 @@ from app.domain.access import Actor
 from app.infrastructure.database.repositories.todos import EncodedPageOf, EncodedRows
 from app.infrastructure.database.repositories.todos_statements import find_statement
 
-ADA, BOB = UUID(int=1), UUID(int=2)
-PAGER = Pager(CursorCodec(b"key"), Actor(ADA), Todo, TodoQuery(), NEWEST_FIRST)
+ADA, BOB = 1, 2
+PAGER = Pager(CursorCodec(b"key"), Actor(UUID(int=ADA)), Todo, TodoQuery(), NEWEST_FIRST)
 ASKED = EncodedPageOf(find_statement(Todo), {})
 
 
 def page(size: int, signature: str = "") -> RememberedPage:
     """One whose todos take so many bytes, once for the page and once each for itself."""
-    return RememberedPage(PAGER, ASKED, EncodedRows(signature, None, {}), EncodedPage(Raw(b"x" * size), None))
+    return RememberedPage(PAGER, ASKED, EncodedRows(signature, None, {}), Encoded(b"x" * size))
 
 
 def kept(pages: RememberedPages, *names: str) -> str:

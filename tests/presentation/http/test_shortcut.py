@@ -1,6 +1,6 @@
 """The short way to the routes of every day answers as Litestar's own does: the same status, headers and bytes."""
 
-from collections.abc import Generator
+from collections.abc import Awaitable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, cast
@@ -75,8 +75,8 @@ class Ways:
 def way(ways: Ways, *, short: bool) -> Generator[None]:
     answer = Shortcut.answer
 
-    async def counted(shortcut: Shortcut, *connection: Any) -> ASGIApp | None:
-        found = await answer(shortcut, *connection) if short else None
+    def counted(shortcut: Shortcut, *connection: Any) -> Awaitable[ASGIApp] | None:
+        found = answer(shortcut, *connection) if short else None
         ways.taken += found is not None
         return found
 

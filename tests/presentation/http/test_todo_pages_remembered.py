@@ -264,7 +264,7 @@ async def test_who_is_assigned_something_while_their_account_ends_leaves_it_with
 
 async def test_a_page_is_made_again_when_something_in_it_has_changed_and_not_before(app: Litestar, ada: Person) -> None:
     pages: RememberedPages = app.state.unit_of_work.tools.pages
-    key = (ada.user.id, msgspec.json.encode(TodoQuery()))
+    key = (ada.user.id.int, msgspec.json.encode(TodoQuery()))
     todo = await ada.add_todo()
     first = (await ada.client.get("/api/todos")).content
     kept = pages.find(key)
