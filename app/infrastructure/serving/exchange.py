@@ -58,7 +58,6 @@ class Exchange:
     """Hands a request to the application, and the application's answer to the connection."""
 
     __slots__ = (
-        "_awaits_continue",
         "_chunked",
         "_chunks",
         "_connection",
@@ -69,6 +68,7 @@ class Exchange:
         "_scope",
         "_start",
         "_waiter",
+        "awaits_continue",
         "buffered",
         "is_cut",
         "is_finished",
@@ -77,9 +77,8 @@ class Exchange:
         "more",
     )
 
-    def __init__(self, connection: Connection, scope: HTTPScope, *, keeps_alive: bool, awaits_continue: bool) -> None:
+    def __init__(self, connection: Connection, scope: HTTPScope, *, keeps_alive: bool) -> None:
         self._connection = connection
-        self._awaits_continue = awaits_continue
         self._chunks: list[bytes] = []
         self._delivered = False
         self._waiter: asyncio.Future[None] | None = None
@@ -93,6 +92,8 @@ class Exchange:
         scope["extensions"] = extensions
         self._scope: HTTPScope | None = scope
         self.keeps_alive = keeps_alive
+        self.awaits_continue = False
+        """Whether the client waits to be told to go on before it sends the body."""
         self.more = True
         """Whether there is more of the body to come."""
         self.buffered = 0
@@ -141,8 +142,8 @@ class Exchange:
 
     async def receive(self) -> ReceiveMessage:
         """The next of the body, or that the client has gone."""
-        if self._awaits_continue:
-            self._awaits_continue = False
+        if self.awaits_continue:
+            self.awaits_continue = False
             self._connection.write(_CONTINUE)
         while not (self.is_lost or self.is_finished):
             if self._chunks or not (self.more or self._delivered):
@@ -177,7 +178,7 @@ class Exchange:
             return
         if message["type"] == "http.response.start":
             self._start = message
-            self._awaits_continue = False
+            self.awaits_continue = False
             return
         if message["type"] != "http.response.body" or self.is_finished:
             raise RuntimeError(f"{message['type']} has no place here")
@@ -198,7 +199,7 @@ class Exchange:
             return
         if self._start is not None or self._chunked or self._left or self.is_finished:
             raise RuntimeError("An answer has begun already")
-        self._awaits_continue = False
+        self.awaits_continue = False
         self._connection.write(*self._begin(status, headers, body, more=False))
         self._finish()
 

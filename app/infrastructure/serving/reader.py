@@ -7,6 +7,7 @@ from urllib.parse import unquote
 import httptools
 
 from app.infrastructure.serving.exchange import BUFFERED_MAX, Connection, Exchange
+from app.infrastructure.serving.heads import Fields, Heads
 
 HEAD_MAX: Final = 64 * 1024
 """Bytes of the request line and the header fields together; more is answered with 431."""
@@ -14,6 +15,9 @@ HEAD_MAX: Final = 64 * 1024
 FIELDS_MAX: Final = 100
 
 _EXPECTS: Final = (b"expect", b"100-continue")
+
+_HEADS: Final = Heads()
+"""Of all connections, for clients open new ones."""
 
 
 class Unreadable(Exception):
@@ -26,7 +30,19 @@ class Unreadable(Exception):
 class Reader:
     """Makes exchanges of what comes, and gives them their bodies; llhttp calls what begins with `on_`."""
 
-    __slots__ = ("_admit", "_base", "_connection", "_fed", "_fields", "_in_head", "_parser", "_since", "_url", "last")
+    __slots__ = (
+        "_admit",
+        "_base",
+        "_connection",
+        "_fed",
+        "_fields",
+        "_fresh",
+        "_in_head",
+        "_parser",
+        "_since",
+        "_url",
+        "last",
+    )
 
     def __init__(self, connection: Connection, base: dict[str, Any], admit: Callable[[Exchange], None]) -> None:
         """`base` is what the scopes of all its requests have in common, and `admit` is called with each of them."""
@@ -37,8 +53,10 @@ class Reader:
         # what comes after the last request that will be answered is nobody's fault
         self._parser.set_dangerous_leniencies(lenient_data_after_close=True)
         self._url = b""
-        self._fields: list[tuple[bytes, bytes]] = []
+        self._fields: Fields = []
         self._fed = 0
+        # what begins with the next request, until that is read
+        self._fresh = b""
         self._in_head = False
         self._since = 0.0
         self.last: Exchange | None = None
@@ -56,6 +74,15 @@ class Reader:
 
     def feed(self, data: bytes) -> None:
         """Read some more; raises `Unreadable`."""
+        last = self.last
+        if not self._in_head and (last is None or (last.keeps_alive and not last.more)):
+            known = _HEADS.find(data)
+            if known is not None:
+                self._take(*known)
+                return
+            self._fresh = data
+        else:
+            self._fresh = b""
         while data:
             in_head = self._in_head
             self._fed = self._fed + len(data) if in_head else len(data)
@@ -94,13 +121,31 @@ class Reader:
         parser, target, fields = self._parser, self._url, self._fields
         if len(fields) > FIELDS_MAX or (self._fed > HEAD_MAX and _size(target, fields) > HEAD_MAX):
             raise Unreadable(431)
+        fresh, self._fresh = self._fresh, b""
+        if fresh:
+            _HEADS.learn(fresh, fields)
         version, method = parser.get_http_version(), parser.get_method()
+        is_modern = version == "1.1"
+        keeps_alive = is_modern and parser.should_keep_alive() and method != b"CONNECT"
+        exchange = self._exchange(version, method.decode(), target, fields, keeps_alive=keeps_alive)
+        exchange.awaits_continue = is_modern and _EXPECTS in fields
+        self._admit(exchange)
+
+    def _take(self, method: str, target: bytes, fields: Fields, body: bytes) -> None:
+        """Do what llhttp would have done for a whole request."""
+        exchange = self._exchange("1.1", method, target, fields, keeps_alive=True)
+        if body:
+            exchange.feed(body)
+        exchange.more = False
+        self._admit(exchange)
+
+    def _exchange(self, version: str, method: str, target: bytes, fields: Fields, *, keeps_alive: bool) -> Exchange:
         path, query = _split(target)
         text = path.decode("ascii")
         scope: Any = {
             **self._base,
             "http_version": version,
-            "method": method.decode(),
+            "method": method,
             "path": unquote(text) if "%" in text else text,
             "raw_path": path,
             "query_string": query,
@@ -108,14 +153,8 @@ class Reader:
             # the application's own, of which each request has a copy
             "state": self._base["state"].copy(),
         }
-        is_modern = version == "1.1"
-        exchange = self.last = Exchange(
-            self._connection,
-            scope,
-            keeps_alive=is_modern and parser.should_keep_alive() and method != b"CONNECT",
-            awaits_continue=is_modern and _EXPECTS in fields,
-        )
-        self._admit(exchange)
+        exchange = self.last = Exchange(self._connection, scope, keeps_alive=keeps_alive)
+        return exchange
 
     def on_body(self, body: bytes) -> None:
         """Some of its body."""
@@ -131,7 +170,7 @@ class Reader:
             self.last.wake()
 
 
-def _size(target: bytes, fields: list[tuple[bytes, bytes]]) -> int:
+def _size(target: bytes, fields: Fields) -> int:
     return len(target) + sum(len(name) + len(value) for name, value in fields)
 
 

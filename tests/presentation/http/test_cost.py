@@ -20,7 +20,7 @@ from tests.presentation.http.conftest import Person
 
 pytestmark = pytest.mark.anyio
 
-COSTS: Final = {"list": 131, "get": 137, "create": 163, "complete": 157}
+COSTS: Final = {"list": 127, "get": 133, "create": 156, "complete": 150}
 """Calls and resumptions of Python functions, ours and those that we stand on, from the bytes to the answer's bytes."""
 
 GROWTH: Final = 1.15
