@@ -7,11 +7,11 @@ before them: they alone tell whether a body follows, and how long it is (RFC 911
 import re
 from typing import Final, TypeAlias
 
-KNOWN_MAX: Final = 4096
+KNOWN_MAX: Final = 2048
 """Heads that are kept in mind; the first that was learnt is forgotten, and learnt again when it comes again."""
 
-HEAD_MAX: Final = 2048
-"""Bytes of one that is; all of them together take 20 MB at the most, and a quarter of that as browsers send them."""
+LENGTH_MAX: Final = 2048
+"""Bytes of one that is; all of them take 16 MB together at the most, 5 MB where each has little but a token."""
 
 DATA_MAX: Final = 64 * 1024
 """Bytes of a request that is looked at here."""
@@ -74,7 +74,7 @@ class Heads:
         if (
             whole
             and line
-            and len(head) <= HEAD_MAX
+            and len(head) <= LENGTH_MAX
             and head.count(b"\n") == len(fields) - 1
             and _LENGTH.fullmatch(length)
             and _OTHERS.isdisjoint(found)

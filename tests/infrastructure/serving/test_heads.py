@@ -122,7 +122,7 @@ def test_a_body_is_found_where_it_is_as_long_as_announced(data: bytes, is_found:
         (b"traceparent", b"00-1-1-01"),
         (b"content-length", b"+1"),
         (b"content-length", b"123456"),
-        (b"x-long", b"a" * heads.HEAD_MAX),
+        (b"x-long", b"a" * heads.LENGTH_MAX),
     ],
 )
 def test_a_head_that_tells_more_than_its_bytes_is_not_kept_in_mind(field: tuple[bytes, bytes]) -> None:
