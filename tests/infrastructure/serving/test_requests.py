@@ -222,6 +222,15 @@ async def test_over_tls_a_request_is_known_as_such(serve: Serve, tmp_path: Path)
     assert [scope["scheme"] for scope in seen.scopes] == ["https", "https"]
 
 
+async def test_a_large_answer_arrives_whole_over_tls(serve: Serve, tmp_path: Path) -> None:
+    body, certificate = bytes(range(256)) * 4096, Certificate.make(tmp_path)
+    trusting = ssl.create_default_context(cafile=certificate.certificate)
+    async with serve(answering(body), ssl_certfile=certificate.certificate, ssl_keyfile=certificate.key) as served:
+        wire = await served.connect(ssl=trusting, server_hostname="localhost")
+        await wire.send(GET)
+        assert (await wire.answer())[2] == body
+
+
 async def test_a_socket_in_the_file_system_has_no_addresses(serve: Serve, tmp_path: Path) -> None:
     seen, place = Seen(), str(tmp_path / "socket")
     async with serve(seen, uds=place):
