@@ -80,11 +80,11 @@ class BearerMiddleware(JWTAuthenticationMiddleware):
                     del self._passed[next(iter(self._passed))]
         return token
 
-    def known(self, fields: Mapping[bytes, bytes], ended: Revocations) -> AccessToken | None:
+    def known(self, fields: Mapping[bytes, bytes], revocations: Revocations) -> AccessToken | None:
         """The same where it can be told at once, which is nearly always; None where it cannot."""
         header = fields.get(b"authorization", b"")
         token = self._passed.pop(header, None)
-        if token is None or not token.verifier.holds(token.verified) or ended.may_include(token.claims.sid):
+        if token is None or not token.verifier.holds(token.verified) or revocations.may_include(token.claims.sid):
             return None
         # the longest unused is the first
         self._passed[header] = token

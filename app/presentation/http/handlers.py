@@ -7,7 +7,7 @@ from litestar.handlers import HTTPRouteHandler
 
 
 class Route(HTTPRouteHandler):
-    """Has a way around Litestar's router; its guards have a `passes`, which tells at once where they can."""
+    """Has a way around Litestar's router."""
 
     @property
     def method(self) -> str:

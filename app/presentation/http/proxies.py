@@ -27,7 +27,7 @@ def client_address(peer: str | None, forwarded_for: Sequence[bytes], trusted: Ne
     believed if that is trusted. IPv4-mapped IPv6 addresses are IPv4 addresses, for the trusted networks as
     well.
     """
-    return _client_address(peer, tuple(forwarded_for), tuple(trusted)) if forwarded_for else peer_address(peer)
+    return _client_address(peer, tuple(forwarded_for), tuple(trusted))
 
 
 @lru_cache(4096)

@@ -8,7 +8,7 @@ plainly for one of those routes goes to Litestar, which answers it in the same b
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from litestar import Litestar, Request, Response
 from litestar.routes import HTTPRoute
@@ -71,7 +71,11 @@ class _Way:
         self._app = app
         self._route = route
         self._handler = handler
-        self._guards: Any = handler.resolve_guards()
+        # those that can tell at once that they pass need not be waited for
+        guards = cast("list[Any]", handler.resolve_guards())
+        self._guards: list[tuple[Any, Callable[[Scope], bool]]] = [
+            (guard, getattr(guard, "passes", _never)) for guard in guards
+        ]
         self._authentication = authentication
         self._handlers = handlers
         self._reads = reads_of(handler, route.path_format, handler.method)
@@ -93,8 +97,8 @@ class _Way:
             client = scope["client"]
             origin = fields.get(b"user-agent", b"").decode("latin-1"), client[0] if client else ""
             scope["auth"], scope["user"] = token, token.actor(origin)
-            for guard in self._guards:
-                if not guard.passes(scope):
+            for guard, passes in self._guards:
+                if not passes(scope):
                     await guard(request, handler)
             faults = read(request, self._reads).issues
             if self._body is not None:
@@ -161,3 +165,7 @@ class Shortcut:
 
 def _nothing() -> None:
     return None
+
+
+def _never(_: Scope) -> bool:
+    return False
